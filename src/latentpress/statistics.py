@@ -26,6 +26,11 @@ class Interval:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def fields(self) -> dict[str, float | None]:
+        """The fields ``value``, ``low`` and ``high`` of a metric."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
 
 def bootstrap_mean(values: np.ndarray | Sequence[float], seed: int = 0, draws: int = DRAWS) -> Interval:
     """Mean with its expanded percentile bootstrap interval.
@@ -161,4 +166,4 @@ def _pool(group: list[Metric]) -> Metric:
     if not np.isfinite(values).all():
         return replace(first, value=float(np.mean(values)), low=None, high=None)
     pooled = bootstrap_mean(values) if len(values) >= FEWEST_TO_RESAMPLE else student_mean(values)
-    return replace(first, value=pooled.value, low=pooled.low, high=pooled.high)
+    return replace(first, **pooled.fields)

@@ -1,0 +1,1 @@
+"""LatentPress presses autoencoder experiments into finished, reproducible reports."""

@@ -1,0 +1,5 @@
+"""``python -m latentpress``."""
+
+from latentpress.cli import main
+
+main()

@@ -1,0 +1,350 @@
+"""One build, from the command line's choices to the exported reports and the exit status."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from latentpress import machine, pipeline, project
+from latentpress.datasets import sources
+from latentpress.engine.events import Event
+from latentpress.engine.progress import make_listener
+from latentpress.engine.scheduler import Outcome, Scheduler
+from latentpress.engine.store import Store
+from latentpress.errors import TexMissingError, UsageError
+from latentpress.export import export, write_json
+from latentpress.reporting import tex
+from latentpress.settings_files import suggestion
+
+DONE, FAILED, USAGE, UNHEALTHY, NO_PDF = 0, 1, 2, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for; see ``latentpress build --help``."""
+
+    root: Path
+    reports: tuple[str, ...] = ()
+    section: str | None = None
+    retrain: bool = False
+    data: str = "auto"
+    data_dir: Path | None = None
+    profile: str = "default"
+    seeds: int | None = None
+    workers: int | None = None
+    backend: str = "tensorflow"
+    build_dir: Path | None = None
+    install_tex: bool = True
+    strict: bool = False
+
+    @property
+    def build_folder(self) -> Path:
+        """Where everything generated goes."""
+        return (self.build_dir or self.root / "build").resolve()
+
+
+@dataclass(slots=True)
+class Build:
+    """A build under way: what each step found."""
+
+    request: Request
+    say: Callable[[str], None]
+    started: float = field(default_factory=time.time)
+    project: project.Project = field(init=False)
+    reports: list[project.Report] = field(init=False)
+    tex_missing: TexMissingError | None = None
+    located: dict[str, sources.Located] = field(default_factory=dict)
+    graph: pipeline.Graph = field(init=False)
+    store: Store = field(init=False)
+    scheduler: Scheduler = field(init=False)
+    outcome: Outcome = field(init=False)
+    status: int = DONE
+    health: dict[str, list[str]] = field(default_factory=dict)
+
+
+def build(request: Request, say: Callable[[str], None]) -> int:
+    """Build reports.
+
+    Args:
+        request: what the user asked for.
+        say: prints one line on the console.
+
+    Returns:
+        The exit status: 0 done, 1 a stage failed, 3 a health check failed, 4 no TeX and so no PDF.
+
+    Raises:
+        LatentPressError: bad input; nothing was run.
+    """
+    running = Build(request, say)
+    for step in STEPS:
+        step(running)
+    return running.status
+
+
+def read_project(build: Build) -> None:
+    """Read settings, and find the reports that are asked for."""
+    machine.check_python()
+    request = build.request
+    build.project = project.load(request.root, request.profile)
+    known = build.project.reports
+    for name in request.reports:
+        if name not in known:
+            raise UsageError(f'unknown report "{name}"', suggestion(name, known))
+    build.reports = [report for name, report in known.items() if not request.reports or name in request.reports]
+    if not build.reports:
+        raise UsageError(
+            f"{request.root / 'report_templates'} holds no report", "Add a folder with a report.toml to it."
+        )
+    if request.section is not None:
+        ids = [section.settings.id for report in build.reports for section in report.sections]
+        if len(build.reports) != 1:
+            raise UsageError("--section needs exactly one report", f"latentpress build REPORT --section {request.section}")
+        if request.section not in ids:
+            raise UsageError(
+                f'report "{build.reports[0].name}" has no section "{request.section}"',
+                suggestion(request.section, ids),
+            )
+
+
+def find_tex(build: Build) -> None:
+    """Look for TeX before anything is trained; without it the .tex is still made."""
+    try:
+        tex.ensure_tex(build.request.install_tex, build.say)
+    except TexMissingError as error:
+        build.tex_missing = error
+        build.say(f"No PDF will be made: {error}")
+
+
+def find_data(build: Build) -> None:
+    """Find, download or replace each data set."""
+    request = build.request
+    for name in pipeline.data_sets(build.project, build.reports):
+        build.located[name] = sources.locate(
+            name, mode=request.data, data_dir=request.data_dir, environ=os.environ, download=True, announce=build.say
+        )
+
+
+def make_graph(build: Build) -> None:
+    """Lay out the stages."""
+    request = build.request
+    device = "gpu" if machine.gpu() else "cpu"
+    hardware = pipeline.Machine(request.backend, device, max(1, machine.cores() // 2))
+    choices = pipeline.Choices(seeds=seeds_of(request), typeset=build.tex_missing is None)
+    found = {name: pipeline.DataSource(located.source, located.files) for name, located in build.located.items()}
+    build.graph = pipeline.build_graph(build.project, build.reports, found, hardware, choices)
+
+
+def seeds_of(request: Request) -> int:
+    """Trainings of each experiment: as asked for, else six in the thorough profile and one elsewhere."""
+    return request.seeds or (6 if request.profile == "thorough" else 1)
+
+
+def announce_plan(build: Build) -> None:
+    """Say what will be done, on what, and about how long it takes."""
+    request, say = build.request, build.say
+    build.store = Store(request.build_folder / "store")
+    build.scheduler = Scheduler(
+        build.store,
+        list(build.graph.stages.values()),
+        workers=request.workers or machine.cores(),
+        cores=machine.cores(),
+        memory_mb=machine.memory_mb(),
+        listener=listener(build),
+        force=forced_stages(build),
+        strict=request.strict,
+    )
+    plan = build.scheduler.plan()
+    if not plan.to_run:
+        return
+    accelerator = machine.gpu()
+    say(f"Reports: {', '.join(report.name for report in build.reports)}; profile {request.profile}")
+    for name, located in build.located.items():
+        say(f"Data {name}: {located.source}")
+    say(f"Device: {accelerator or machine.processor()} ({request.backend}), {machine.cores()} cores")
+    say(
+        f"Stages: {len(plan.to_run)} to run or to check, {len(plan.up_to_date)} up to date; "
+        f"about {duration(plan.seconds)}"
+    )
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: ``45 s``, ``7 min``."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def listener(build: Build) -> Callable[[Event], None]:
+    """Where the engine's events go."""
+    return make_listener(build.say)
+
+
+def forced_stages(build: Build) -> set[str]:
+    """The stages that run again though they are up to date: a section's evaluations, with --retrain all above."""
+    if build.request.section is None:
+        return set()
+    stages = build.graph.stages
+    start = f"section/{build.reports[0].name}/{build.request.section}"
+    prefixes = ("evaluate/", "draw/", "section/")
+    if build.request.retrain:
+        prefixes += ("train/", "encode/")
+    wanted, queue = set(), [start]
+    while queue:
+        name = queue.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        queue.extend(stages[name].inputs.values())
+    return {name for name in wanted if name.startswith(prefixes)}
+
+
+def run_stages(build: Build) -> None:
+    """Run what is not up to date."""
+    build.outcome = build.scheduler.run()
+
+
+def export_reports(build: Build) -> None:
+    """Copy finished reports out of the store, and write the record of the run."""
+    for report in build.reports:
+        folder = build.request.build_folder / report.name
+        stages = [f"assemble/{report.name}", f"typeset/{report.name}"]
+        made = [build.outcome.artifacts[name] for name in stages if name in build.outcome.artifacts]
+        if made:
+            export(made, folder, skip=INTERNAL_FILES)
+            write_json(folder / "run.json", run_record(build, report))
+        build.health[report.name] = failed_checks(build, report)
+
+
+INTERNAL_FILES = ("warnings.json", "typeset.log", "sources.json", "health.json")
+
+
+def failed_checks(build: Build, report: project.Report) -> list[str]:
+    """Names of the health checks that a report failed."""
+    artifact = build.outcome.artifacts.get(f"assemble/{report.name}")
+    if artifact is None:
+        return []
+    return [check_name(check) for check in artifact.json("report")["health"] if check["verdict"] == "failed"]
+
+
+def check_name(check: Mapping[str, Any]) -> str:
+    """A health check and the model that it is of."""
+    return f"{check['name']} ({check['model']})" if check.get("model") else str(check["name"])
+
+
+def run_record(build: Build, report: project.Report) -> dict[str, Any]:
+    """What differs from run to run and so stands in no artifact: times, host, commit, workers."""
+    journal = build.store.journal.stages()
+    names = {name for name in build.graph.stages if _belongs(name, report, build)}
+    return {
+        "report": report.name,
+        "profile": build.request.profile,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(build.started)),
+        "seconds": round(time.time() - build.started, 3),
+        "host": socket.gethostname(),
+        "processor": machine.processor(),
+        "gpu": machine.gpu(),
+        "cores": machine.cores(),
+        "workers": build.request.workers or machine.cores(),
+        "python": platform.python_version(),
+        "commit": commit(build.request.root),
+        "stages": {name: journal[name] for name in sorted(names) if name in journal},
+    }
+
+
+def _belongs(name: str, report: project.Report, build: Build) -> bool:
+    queue, seen = [f"typeset/{report.name}", f"assemble/{report.name}"], set()
+    while queue:
+        current = queue.pop()
+        if current == name:
+            return True
+        if current not in seen and current in build.graph.stages:
+            seen.add(current)
+            queue.extend(build.graph.stages[current].inputs.values())
+    return False
+
+
+def commit(root: Path) -> str:
+    """The git commit of the project, or nothing outside a repository."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607 - git is looked for on the PATH
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def decide_status(build: Build) -> None:
+    """The exit status: a failure outweighs a missing TeX, and that a failed health check."""
+    if build.outcome.failures:
+        build.status = FAILED
+    elif build.tex_missing is not None:
+        build.status = NO_PDF
+    elif any(build.health.values()):
+        build.status = UNHEALTHY
+
+
+def write_last_run(build: Build) -> None:
+    """``build/last_run.json``, which other tools read."""
+    write_json(
+        build.request.build_folder / "last_run.json",
+        {
+            "reports": [report.name for report in build.reports],
+            "stages_run": list(build.outcome.ran),
+            "stages_reused": build.outcome.reused,
+            "seconds": round(time.time() - build.started, 3),
+            "data": {name: located.source for name, located in build.located.items()},
+            "health": build.health,
+            "exit_status": build.status,
+        },
+    )
+
+
+def say_results(build: Build) -> None:
+    """End with the path of each report, its time and its health."""
+    for report in build.reports:
+        folder = build.request.build_folder / report.name
+        name = f"typeset/{report.name}" if build.tex_missing is None else f"assemble/{report.name}"
+        if name not in build.outcome.artifacts:
+            build.say(f"{report.name}: not made")
+            continue
+        path = folder / ("report.tex" if build.tex_missing else "report.pdf")
+        build.say(f"{report.name}: {path} ({duration(time.time() - build.started)}; health: {health_line(build, report)})")
+    for failure in build.outcome.failures.values():
+        build.say(f"failed: {failure.stage}: {failure.first_lines}")
+    if build.tex_missing is not None:
+        build.say(f"The PDF is missing: {build.tex_missing}")
+
+
+def health_line(build: Build, report: project.Report) -> str:
+    """One phrase on the health of a report's results."""
+    failed = build.health[report.name]
+    if failed:
+        return "FAILED: " + ", ".join(failed)
+    checks = build.outcome.artifacts[f"assemble/{report.name}"].json("report")["health"]
+    passed = sum(check["verdict"] == "passed" for check in checks)
+    return f"all {passed} checks passed" if passed else "not assessed"
+
+
+STEPS = (
+    read_project,
+    find_tex,
+    find_data,
+    make_graph,
+    announce_plan,
+    run_stages,
+    export_reports,
+    decide_status,
+    write_last_run,
+    say_results,
+)
+"""The story of a build."""

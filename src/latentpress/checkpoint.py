@@ -1,0 +1,53 @@
+"""One atomic file per training, from which it resumes with the same bits."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+
+def save(path: Path, epoch: int, history: Sequence[dict[str, float]], variables: Sequence[Any]) -> None:
+    """Write epoch number, history and variables; after a crash the file is the old one or the new one.
+
+    Args:
+        path: of the checkpoint.
+        epoch: epochs finished.
+        history: one record an epoch.
+        variables: of model and optimizer, always in the same order.
+    """
+    arrays = {f"variable_{number}": ops.convert_to_numpy(v.value) for number, v in enumerate(variables)}
+    state = json.dumps({"epoch": epoch, "history": list(history)}).encode()
+    buffer = io.BytesIO()
+    np.savez(buffer, state=np.frombuffer(state, dtype=np.uint8), allow_pickle=False, **arrays)
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as stream:
+        stream.write(buffer.getvalue())
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)
+
+
+def load(path: Path, variables: Sequence[Any]) -> tuple[int, list[dict[str, float]]]:
+    """Assign the saved variables.
+
+    Args:
+        path: of the checkpoint; one that does not exist is an empty one.
+        variables: as given to `save`.
+
+    Returns:
+        Epochs finished, and the history; ``(0, [])`` without a checkpoint.
+    """
+    if not path.exists():
+        return 0, []
+    with np.load(path, allow_pickle=False) as archive:
+        state = json.loads(archive["state"].tobytes())
+        for number, variable in enumerate(variables):
+            variable.assign(archive[f"variable_{number}"])
+    return state["epoch"], state["history"]

@@ -1,0 +1,1 @@
+"""One module a data set; sources finds, downloads and checks the files."""

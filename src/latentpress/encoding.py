@@ -1,0 +1,34 @@
+"""Stage: encode a data set once per trained model, and reconstruct its test split."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentpress.engine.stage import Result, Task
+from latentpress.models.loading import restore
+
+
+def encode(task: Task) -> Result:
+    """Codes of all splits and reconstructions of the test split.
+
+    Args:
+        task: inputs ``data`` and ``model``; settings ``model``, ``objective`` and ``precision``.
+
+    Returns:
+        arrays ``codes`` {split: float32 (n, code)} and ``reconstructions`` float32 (n_test, H, W, C); for a
+        variational model also ``posterior`` {mean, log_variance} of the test split.
+    """
+    settings = task.settings
+    model = restore(task.inputs["model"], settings["model"], settings["objective"], settings["precision"])
+    images = {
+        split: pixels.astype("float32") / 255.0 for split, pixels in task.inputs["data"].arrays("images").items()
+    }
+    codes = {split: model.encode(pixels) for split, pixels in images.items()}
+    arrays: dict[str, np.ndarray | dict[str, np.ndarray]] = {
+        "codes": codes,
+        "reconstructions": model.decode(codes["test"]),
+    }
+    if model.variational:
+        mean, log_variance = model.posterior(images["test"])
+        arrays["posterior"] = {"mean": mean, "log_variance": log_variance}
+    return Result(arrays=arrays)

@@ -1,0 +1,1 @@
+"""One module an evaluation: arrays and callables in, metrics and figure data out."""

@@ -1,0 +1,76 @@
+"""``build/<report>/``: the finished report as plain files, copied out of the store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from latentpress.engine.store import Artifact
+from latentpress.errors import StoreError
+
+
+def export(artifacts: Iterable[Artifact], folder: Path, skip: Iterable[str] = ()) -> list[str]:
+    """Make a folder hold exactly what some artifacts hold; files that are already right are left alone.
+
+    Args:
+        artifacts: of the assemble and typeset stages.
+        folder: ``build/<report>``.
+        skip: names of files that stay in the store.
+
+    Returns:
+        The files that were written, relative to the folder.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    skipped = set(skip)
+    wanted = {name: artifact for artifact in artifacts for name in artifact.names() if name not in skipped}
+    written = []
+    try:
+        for name, artifact in sorted(wanted.items()):
+            data = artifact.data(name)
+            target = folder / name
+            if not target.is_file() or _digest(target.read_bytes()) != _digest(data):
+                write_atomically(target, data)
+                written.append(name)
+        _remove_others(folder, set(wanted) | {"run.json"})
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: the report could not be written: {error.strerror}",
+            "Free space or grant the right to write there, and build again; nothing that was computed is lost.",
+        ) from error
+    return written
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    write_atomically(path, (json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode())
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _remove_others(folder: Path, wanted: set[str]) -> None:
+    """Remove what an earlier build exported and this one does not hold: a figure of a removed section."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in wanted:
+            path.unlink()

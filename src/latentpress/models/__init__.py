@@ -1,0 +1,1 @@
+"""One module a model, the penalties, and their settings."""

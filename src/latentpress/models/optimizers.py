@@ -1,0 +1,82 @@
+"""Optimizers and the learning-rate schedule that the settings choose among."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from latentpress.models.settings import TrainingSettings
+
+Tensor = Any
+
+
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises along a cosine to its peak and falls along another to zero.
+
+    Source: L. N. Smith and N. Topin, *Super-convergence*, 2018 (arXiv:1708.07120).
+
+    Args:
+        peak: the highest rate.
+        steps: the number of steps of the whole training.
+        warm_up: the fraction of the steps in which the rate rises, in (0, 1].
+    """
+
+    start = 0.04
+    """The first rate, as a fraction of the peak."""
+
+    def __init__(self, peak: float, steps: int, warm_up: float) -> None:
+        self.peak, self.steps, self.warm_up = peak, steps, warm_up
+
+    def __call__(self, step: Tensor) -> Tensor:
+        done = ops.minimum(ops.cast(step, "float32") / self.steps, 1.0)
+        rising = self.start + (1 - self.start) * 0.5 * (1 - ops.cos(math.pi * done / self.warm_up))
+        falling = 0.5 * (1 + ops.cos(math.pi * (done - self.warm_up) / max(1 - self.warm_up, 1e-9)))
+        return self.peak * ops.where(done < self.warm_up, rising, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras' way to save the schedule."""
+        return {"peak": self.peak, "steps": self.steps, "warm_up": self.warm_up}
+
+
+class MuonDecoder(keras.optimizers.Muon):
+    """Muon on the decoder's kernels, AdamW on everything else.
+
+    The decoder has to turn one code into an image and gains most from orthogonalised steps; an encoder
+    trained so reconstructs well but its codes separate the classes less (see docs/results.md). Kernels of
+    transposed convolutions are flattened to matrices of all but their last axis by their last axis.
+    Source: K. Jordan et al., *Muon*, 2024; scale of the step: J. Liu et al., 2025 (arXiv:2502.16982).
+    """
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        is_kernel = len(variable.shape) in (2, 4) and min(variable.shape[-2:]) > 1
+        return not (is_kernel and variable.path.startswith(("expand", "upconv")))
+
+    def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
+        """Orthogonalise the flattened kernel; in bfloat16, whose precision the iteration tolerates."""
+        flat = ops.cast(ops.reshape(x, (-1, x.shape[-1])), "bfloat16")
+        return ops.cast(ops.reshape(super().zeropower_via_newtonschulz5(flat, steps), x.shape), x.dtype)
+
+    def lr_adjust(self, x: Tensor) -> Tensor:
+        """Scale the step to the size of an AdamW step, by the flattened kernel's larger side."""
+        return x * (0.2 * math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1])))
+
+
+def make_optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer that the settings name.
+
+    Args:
+        settings: optimizer, rate, schedule and weight decay.
+        steps: the number of steps of the whole training.
+    """
+    rate: Any = settings.peak_rate
+    if settings.schedule == "one_cycle":
+        rate = OneCycle(settings.peak_rate, max(steps, 1), settings.warm_up)
+    decay = settings.weight_decay
+    if settings.optimizer == "adam":
+        return keras.optimizers.Adam(rate)
+    if settings.optimizer == "adamw":
+        return keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
+    return MuonDecoder(rate, weight_decay=decay, adam_weight_decay=decay, adam_beta_2=0.99)

@@ -1,0 +1,97 @@
+"""What an experiment file may say; light enough to be read without Keras."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PositiveInt = Annotated[int, Field(gt=0, strict=True)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class Settings(BaseModel):
+    """A frozen group of settings that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSettings(Settings):
+    """The network: which base model, and its sizes."""
+
+    name: Literal["convolutional", "variational"]
+    code_size: PositiveInt = 128
+    code_activation: Literal["linear", "sigmoid"] = "linear"
+    hidden: PositiveInt = 256
+    """Units of each hidden layer of the fully connected model; the convolutional one has fixed widths."""
+
+
+class ObjectiveSettings(Settings):
+    """What the training minimises: a reconstruction loss, and at most one penalty."""
+
+    reconstruction: Literal["mse", "bernoulli"] = "mse"
+    penalty: Literal["none", "kl_sparsity", "contractive", "kl_divergence"] = "none"
+    weight: NonNegative = 0.0
+    target: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """The mean activation that the sparsity penalty pulls each unit towards."""
+    share: Fraction = 0.25
+    """The fraction of every batch on which the contractive penalty is estimated."""
+    beta: NonNegative = 1.0
+    """The factor of the Kullback-Leibler term of a variational model."""
+
+
+class TrainingSettings(Settings):
+    """How the objective is minimised."""
+
+    optimizer: Literal["adam", "adamw", "muon_decoder"] = "adamw"
+    epochs: Annotated[int, Field(ge=0, strict=True)] = 2
+    batch_size: PositiveInt = 64
+    peak_rate: Annotated[float, Field(gt=0)] = 2e-3
+    schedule: Literal["constant", "one_cycle"] = "one_cycle"
+    warm_up: Fraction = 0.15
+    """The fraction of all steps in which the one-cycle rate rises."""
+    weight_decay: NonNegative = 1e-4
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    input_noise: NonNegative = 0.0
+    """Standard deviation of the Gaussian noise added to the encoder's input while training."""
+
+
+class ExperimentSettings(Settings):
+    """One file of ``experiments/``."""
+
+    title: str
+    data: str
+    model: ModelSettings
+    objective: ObjectiveSettings = ObjectiveSettings()
+    training: TrainingSettings = TrainingSettings()
+    profiles: dict[str, dict[str, Any]] = {}
+    """Profile to dotted keys and the values that they take in it: ``smoke = { "training.epochs" = 1 }``."""
+
+    @model_validator(mode="after")
+    def _penalty_fits_model(self) -> ExperimentSettings:
+        if (self.objective.penalty == "kl_divergence") != (self.model.name == "variational"):
+            raise ValueError(
+                f"objective.penalty is {self.objective.penalty!r} and model.name is {self.model.name!r}; "
+                "expected 'kl_divergence' with 'variational' and only there"
+            )
+        if self.objective.penalty == "kl_sparsity" and self.model.code_activation != "sigmoid":
+            raise ValueError(
+                f"objective.penalty 'kl_sparsity' needs model.code_activation 'sigmoid', "
+                f"found {self.model.code_activation!r}"
+            )
+        return self
+
+
+OBJECTIVE_MODULES = {
+    "none": "latentpress.models.plain",
+    "kl_sparsity": "latentpress.models.sparse",
+    "contractive": "latentpress.models.contractive",
+    "kl_divergence": "latentpress.models.plain",  # the variational model adds its own divergence
+}
+"""The module that attaches each penalty to a base model."""
+
+
+def late_modules(model: ModelSettings, objective: ObjectiveSettings) -> tuple[str, str]:
+    """The two modules that these settings choose by name: the base model's and the objective's."""
+    return f"latentpress.models.{model.name}", OBJECTIVE_MODULES[objective.penalty]

@@ -1,0 +1,349 @@
+"""Settings to the graph of stages: data → training → encoding → evaluation → drawing → section → report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from latentpress.engine.stage import Stage
+from latentpress.models.settings import ExperimentSettings, late_modules
+from latentpress.project import Project, Report, Section, SectionEvaluation
+
+SMOKE_LIMIT = {"train": 1200, "validation": 300, "test": 400}
+SECONDS_AN_EPOCH = {"convolutional": 85.0, "variational": 0.15}
+"""On one core of 2024's servers, for the plan's estimate; `_training_seconds` adds the penalty's cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """Where a data set comes from in this build."""
+
+    source: str
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What of the machine goes into the graph."""
+
+    backend: str = "tensorflow"
+    device: str = "cpu"
+    training_threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line chose."""
+
+    seeds: int = 1
+    typeset: bool = True
+    strict_layout: bool = False
+
+
+@dataclass(slots=True)
+class Graph:
+    """Stages by name; adding the same stage twice is adding it once."""
+
+    stages: dict[str, Stage] = field(default_factory=dict)
+
+    def add(self, stage: Stage) -> str:
+        """Add a stage and return its name; a different stage of that name gets a suffix of its settings."""
+        known = self.stages.get(stage.name)
+        if known is not None and known != stage:
+            digest = hashlib.sha256(json.dumps(dict(stage.settings), sort_keys=True).encode()).hexdigest()
+            stage = Stage(**{**_fields(stage), "name": f"{stage.name}~{digest[:6]}"})
+        self.stages[stage.name] = stage
+        return stage.name
+
+
+def _fields(stage: Stage) -> dict[str, Any]:
+    return {name: getattr(stage, name) for name in Stage.__slots__}
+
+
+def build_graph(
+    project: Project,
+    reports: Iterable[Report],
+    sources: Mapping[str, DataSource],
+    machine: Machine,
+    choices: Choices,
+) -> Graph:
+    """The whole graph of some reports.
+
+    Args:
+        project: experiments and profile.
+        reports: what to build.
+        sources: data set to where it comes from; every data set that the reports use.
+        machine: backend, device, threads.
+        choices: seeds, and whether a PDF is wanted.
+    """
+    builder = _Builder(project, sources, machine, choices, Graph())
+    for report in reports:
+        builder.report(report)
+    return builder.graph
+
+
+def data_sets(project: Project, reports: Iterable[Report]) -> list[str]:
+    """The data sets that reports use, sorted."""
+    used: set[str] = set()
+    for section in (section.settings for report in reports for section in report.sections):
+        used.update(section.data)
+        used.update(project.experiments[name].data for name in section.models + section.controls)
+    return sorted(used)
+
+
+@dataclass(slots=True)
+class _Builder:
+    project: Project
+    sources: Mapping[str, DataSource]
+    machine: Machine
+    choices: Choices
+    graph: Graph
+
+    def report(self, report: Report) -> str:
+        common = self.project.root / "report_templates" / "common"
+        facts = report.settings.model_dump(exclude={"sections", "profiles", "order"})
+        sections = [self.section(report, section, facts) for section in report.sections]
+        files = {
+            "base": common / "report.tex.j2",
+            "macros": common / "macros.tex.j2",
+            "sty": common / "report.sty",
+            "template": report.folder / "report.tex.j2",
+            "bibliography": report.folder / "references.bib",
+        }
+        assembled = self.graph.add(
+            Stage(
+                name=f"assemble/{report.name}",
+                function="latentpress.reporting.assemble:assemble",
+                settings={
+                    "report": facts,
+                    "sections": [
+                        section.settings.model_dump(include={"id", "title", "appendix"}) for section in report.sections
+                    ],
+                    "experiments": self._experiments(report.sections),
+                    "profile": self.project.profile,
+                },
+                inputs={name: name for name in sections},
+                files={label: path for label, path in files.items() if path.is_file()},
+                tolerant=True,
+                lineage=True,
+            )
+        )
+        if not self.choices.typeset:
+            return assembled
+        return self.graph.add(
+            Stage(
+                name=f"typeset/{report.name}",
+                function="latentpress.reporting.typeset:typeset",
+                settings={"report": facts, "strict_layout": self.choices.strict_layout},
+                inputs={assembled: assembled},
+                seconds=6.0,
+            )
+        )
+
+    def section(self, report: Report, section: Section, facts: Mapping[str, Any]) -> str:
+        inputs = {name: name for name in map(self.data, self._data_of(section))}
+        for evaluation in section.evaluations:
+            for subject, label, stage in self._evaluation_stages(section, evaluation):
+                inputs[label] = stage
+                if not label.endswith(tuple(f"/seed{n}" for n in range(1, self.choices.seeds))):
+                    inputs[f"draw/{evaluation.declaration.name}/{subject}"] = self.draw(stage)
+        files = {
+            "template": report.folder / section.settings.template,
+            "macros": self.project.root / "report_templates" / "common" / "macros.tex.j2",
+        }
+        if section.settings.published:
+            files["published"] = report.folder / section.settings.published
+        return self.graph.add(
+            Stage(
+                name=f"section/{report.name}/{section.settings.id}",
+                function="latentpress.reporting.sections:render",
+                settings={
+                    "report": {"name": report.name, **facts},
+                    "section": section.settings.model_dump(include={"id", "title", "appendix", "models", "controls"}),
+                    "experiments": self._experiments([section]),
+                    "profile": self.project.profile,
+                    "evaluations": [
+                        {"name": entry.declaration.name, **entry.settings} for entry in section.evaluations
+                    ],
+                },
+                inputs=inputs,
+                files=files,
+                tolerant=True,
+            )
+        )
+
+    def _evaluation_stages(self, section: Section, entry: SectionEvaluation) -> list[tuple[str, str, str]]:
+        """(subject, label, stage name) of every stage of one evaluation in one section."""
+        name = entry.declaration.name
+        if entry.declaration.scope == "data":
+            stages = [(data, f"evaluate/{name}/{data}", self.on_data(entry, data)) for data in self._data_of(section)]
+        elif entry.declaration.scope == "comparison":
+            subject = "+".join(entry.models)
+            stages = [(subject, f"evaluate/{name}/{subject}", self.on_models(section, entry, subject))]
+        else:
+            stages = [
+                (model, f"evaluate/{name}/{model}/seed{seed}", self.on_model(section, entry, model, seed))
+                for model in entry.models
+                for seed in range(self.choices.seeds)
+            ]
+        return stages
+
+    def data(self, name: str) -> str:
+        source = self.sources[name]
+        module = name if source.source == "real" else {"mnist": "embedded_digits", "frey": "drawn_faces"}[name]
+        return self.graph.add(
+            Stage(
+                name=f"data/{name}",
+                function="latentpress.datasets.prepare:prepare",
+                settings={
+                    "data": name,
+                    "source": source.source,
+                    "limit": SMOKE_LIMIT if self.project.profile == "smoke" and name == "mnist" else None,
+                },
+                files=dict(source.files),
+                roots=(f"latentpress.datasets.{module}",),
+                seconds=4.0,
+            )
+        )
+
+    def train(self, name: str, seed: int) -> str:
+        experiment = self.project.experiments[name]
+        return self.graph.add(
+            Stage(
+                name=f"train/{name}/seed{seed}",
+                function="latentpress.training:train",
+                settings=experiment.model_dump(include={"model", "objective", "training"}),
+                inputs={"data": self.data(experiment.data)},
+                roots=late_modules(experiment.model, experiment.objective),
+                seed=seed,
+                threads=self.machine.training_threads,
+                backend=self.machine.backend,
+                device=self.machine.device,
+                memory_mb=2500,
+                seconds=self._training_seconds(experiment),
+                isolated=True,
+            )
+        )
+
+    def encode(self, name: str, seed: int) -> str:
+        experiment = self.project.experiments[name]
+        return self.graph.add(
+            self._backend_stage(
+                name=f"encode/{name}/seed{seed}",
+                function="latentpress.encoding:encode",
+                settings={
+                    **experiment.model_dump(include={"model", "objective"}),
+                    "precision": experiment.training.precision,
+                },
+                inputs={"data": self.data(experiment.data), "model": self.train(name, seed)},
+                roots=late_modules(experiment.model, experiment.objective),
+                memory_mb=2500,
+                seconds=25.0 if experiment.model.name == "convolutional" else 3.0,
+            )
+        )
+
+    def on_model(self, section: Section, entry: SectionEvaluation, model: str, seed: int) -> str:
+        """An evaluation of one trained model."""
+        declared, experiment = entry.declaration, self.project.experiments[model]
+        inputs = {need: self._need(need, section, model, seed) for need in declared.needs}
+        stage = {
+            "name": f"evaluate/{declared.name}/{model}/seed{seed}",
+            "function": f"{declared.module}:measure",
+            "settings": {
+                "evaluation": dict(entry.settings),
+                "data": experiment.data,
+                "experiment": model,
+                **experiment.model_dump(include={"model", "objective"}),
+            },
+            "inputs": inputs,
+            "seed": seed,
+            "seconds": declared.seconds,
+        }
+        if not declared.backend:
+            return self.graph.add(Stage(**stage))
+        late = late_modules(experiment.model, experiment.objective)
+        return self.graph.add(self._backend_stage(**stage, roots=late, memory_mb=2500))
+
+    def on_models(self, section: Section, entry: SectionEvaluation, subject: str) -> str:
+        """A comparison of all of a section's models, at seed 0."""
+        declared = entry.declaration
+        data = self.project.experiments[entry.models[0]].data
+        inputs = {"data": self.data(data)}
+        for model in entry.models:
+            for need in declared.needs:
+                if need != "data":
+                    inputs[f"{need}:{model}"] = self._need(need, section, model, 0)
+        return self.graph.add(
+            Stage(
+                name=f"evaluate/{declared.name}/{subject}",
+                function=f"{declared.module}:measure",
+                settings={"evaluation": dict(entry.settings), "data": data, "experiments": list(entry.models)},
+                inputs=inputs,
+                seed=0,
+                seconds=declared.seconds,
+            )
+        )
+
+    def on_data(self, entry: SectionEvaluation, data: str) -> str:
+        """An evaluation of a data set."""
+        return self.graph.add(
+            Stage(
+                name=f"evaluate/{entry.declaration.name}/{data}",
+                function=f"{entry.declaration.module}:measure",
+                settings={"evaluation": dict(entry.settings), "data": data},
+                inputs={"data": self.data(data)},
+                seed=0,
+                seconds=entry.declaration.seconds,
+            )
+        )
+
+    def draw(self, evaluated: str) -> str:
+        return self.graph.add(
+            Stage(
+                name=evaluated.replace("evaluate/", "draw/", 1).removesuffix("/seed0"),
+                function="latentpress.reporting.figures:draw",
+                inputs={"evaluation": evaluated},
+            )
+        )
+
+    def _need(self, need: str, section: Section, model: str, seed: int) -> str:
+        if need == "data":
+            return self.data(self.project.experiments[model].data)
+        if need == "model":
+            return self.train(model, seed)
+        if need == "codes":
+            return self.encode(model, seed)
+        shown = {entry.declaration.name: entry for entry in section.evaluations}
+        if need in shown:
+            return self.on_model(section, shown[need], model, seed)
+        from latentpress.declarations import evaluation
+
+        declared = evaluation(need)
+        settings = {**declared.settings, **(declared.smoke if self.project.profile == "smoke" else {})}
+        return self.on_model(section, SectionEvaluation(declared, settings, (model,)), model, seed)
+
+    def _backend_stage(self, **fields: Any) -> Stage:
+        return Stage(**fields, backend=self.machine.backend, device=self.machine.device)
+
+    def _data_of(self, section: Section) -> list[str]:
+        settings = section.settings
+        models = [self.project.experiments[name].data for name in settings.models + settings.controls]
+        return sorted({*settings.data, *models})
+
+    def _experiments(self, sections: Iterable[Section]) -> dict[str, Any]:
+        names = {name for section in sections for name in section.settings.models + section.settings.controls}
+        return {
+            name: self.project.experiments[name].model_dump(exclude={"profiles"}) for name in sorted(names)
+        }
+
+    def _training_seconds(self, experiment: ExperimentSettings) -> float:
+        seconds = SECONDS_AN_EPOCH[experiment.model.name] * experiment.training.epochs
+        if experiment.objective.penalty == "contractive":
+            seconds *= 1 + 2 * experiment.objective.share
+        if self.project.profile == "smoke":
+            seconds /= 40
+        return 5.0 + seconds / (20 if self.machine.device == "gpu" else self.machine.training_threads)

@@ -1,0 +1,227 @@
+"""``experiments/`` and ``report_templates/`` read into typed, validated settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from latentpress.declarations import Declaration, evaluation, merge_settings
+from latentpress.errors import SettingsError, UsageError
+from latentpress.models.settings import ExperimentSettings, Settings
+from latentpress.settings_files import line_of, override, read_toml, suggestion, validate
+
+PROFILES = ("smoke", "default", "thorough", "published")
+DATA_SETS = ("mnist", "frey")
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Author(Settings):
+    """One name on the title page."""
+
+    name: Annotated[str, StringConstraints(min_length=1)]
+    student_number: str = ""
+    contribution: str = ""
+
+
+class EvaluationSettings(Settings):
+    """An evaluation that a section shows, with the settings that differ from its defaults."""
+
+    name: str
+    settings: dict[str, Any] = {}
+    models: list[str] | None = None
+    """Only on these of the section's models."""
+
+
+class SectionSettings(Settings):
+    """One part of a report."""
+
+    id: Identifier
+    title: Annotated[str, StringConstraints(min_length=1)]
+    template: str
+    models: list[str] = []
+    controls: list[str] = []
+    """Models that are measured beside the others, but not compared with them."""
+    data: list[str] = []
+    """Data sets that the section speaks of, beside those of its models."""
+    evaluations: list[str | EvaluationSettings] = []
+    appendix: bool = False
+    published: str | None = None
+    """A CSV file of published figures, in the report's folder."""
+
+
+class ReportSettings(Settings):
+    """``report.toml``: one document."""
+
+    title: Annotated[str, StringConstraints(min_length=1)]
+    subtitle: str = ""
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en-GB"
+    authors: Annotated[list[Author], Field(min_length=1)]
+    sections: Annotated[list[SectionSettings], Field(min_length=1)]
+    order: Annotated[int, Field(strict=True)] = 100
+    """Reports are built in this order, then by name."""
+    profiles: dict[Literal["smoke", "default", "thorough", "published"], dict[str, dict[str, Any]]] = {}
+    """Profile to evaluation to settings that differ in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionEvaluation:
+    """One evaluation of one section, with all its settings."""
+
+    declaration: Declaration
+    settings: Mapping[str, Any]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section with its evaluations resolved."""
+
+    settings: SectionSettings
+    evaluations: tuple[SectionEvaluation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report folder, read."""
+
+    name: str
+    folder: Path
+    settings: ReportSettings
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """All that the two folders say, for one profile."""
+
+    root: Path
+    profile: str
+    experiments: Mapping[str, ExperimentSettings]
+    reports: Mapping[str, Report]
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above ``start`` that holds ``experiments/`` and ``report_templates/``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / "experiments").is_dir() and (folder / "report_templates").is_dir():
+            return folder
+    raise UsageError(
+        f"{start} is in no project: neither it nor a folder above holds experiments/ and report_templates/",
+        "Change into the project's folder, or name it with --project.",
+    )
+
+
+def load(root: Path, profile: str = "default") -> Project:
+    """Read and check a whole project.
+
+    Raises:
+        SettingsError: a file is not what it should be.
+        UsageError: a report names an experiment, a data set or an evaluation that does not exist.
+    """
+    experiments = {
+        path.stem: load_experiment(path, profile) for path in sorted((root / "experiments").glob("*.toml"))
+    }
+    folders = [path.parent for path in sorted((root / "report_templates").glob("*/report.toml"))]
+    reports = [load_report(folder, profile, experiments) for folder in folders]
+    reports.sort(key=lambda report: (report.settings.order, report.name))
+    return Project(root, profile, experiments, {report.name: report for report in reports})
+
+
+def load_experiment(path: Path, profile: str) -> ExperimentSettings:
+    """Read one experiment, with the profile's changes applied.
+
+    Raises:
+        SettingsError: an unknown key, a wrong type, a value out of range, an unknown data set or profile.
+    """
+    values = read_toml(path)
+    settings = validate(ExperimentSettings, values, path)
+    for name in settings.profiles:
+        if name not in PROFILES:
+            raise SettingsError(
+                f'{path}{line_of(path, ["profiles", name])}: unknown profile "{name}"', suggestion(name, PROFILES)
+            )
+    if settings.data not in DATA_SETS:
+        raise SettingsError(
+            f'{path}{line_of(path, ["data"])}: data: unknown data set "{settings.data}"',
+            suggestion(settings.data, DATA_SETS),
+        )
+    changes = settings.profiles.get(profile, {})
+    return validate(ExperimentSettings, override(values, changes), path) if changes else settings
+
+
+def load_report(folder: Path, profile: str, experiments: Mapping[str, ExperimentSettings]) -> Report:
+    """Read one report and resolve what its sections name.
+
+    Raises:
+        SettingsError: a fault in ``report.toml``, or a template that does not exist.
+        UsageError: an unknown experiment or evaluation.
+    """
+    path = folder / "report.toml"
+    settings = validate(ReportSettings, read_toml(path), path)
+    ids = [section.id for section in settings.sections]
+    for repeated in sorted({name for name in ids if ids.count(name) > 1}):
+        raise SettingsError(f'{path}: two sections have the id "{repeated}"', "Give each section an id of its own.")
+    for section in settings.sections:
+        _check_section(section, path, experiments)
+    changes = settings.profiles.get(profile, {})  # type: ignore[call-overload]
+    sections = tuple(
+        Section(section, tuple(_resolve(entry, section, changes, profile, path) for entry in section.evaluations))
+        for section in settings.sections
+    )
+    shown = {entry.declaration.name for section in sections for entry in section.evaluations}
+    for name in changes:
+        if name not in shown:
+            raise SettingsError(
+                f'{path}{line_of(path, ["profiles", profile, name])}: no section shows the evaluation "{name}"',
+                suggestion(name, shown),
+            )
+    return Report(folder.name, folder, settings, sections)
+
+
+def _check_section(section: SectionSettings, path: Path, experiments: Mapping[str, ExperimentSettings]) -> None:
+    for name in (*section.models, *section.controls):
+        if name not in experiments:
+            raise UsageError(
+                f'{path}: section "{section.id}": unknown experiment "{name}"', suggestion(name, experiments)
+            )
+    for name in section.data:
+        if name not in DATA_SETS:
+            raise UsageError(f'{path}: section "{section.id}": unknown data set "{name}"', suggestion(name, DATA_SETS))
+    for name in filter(None, (section.template, section.published)):
+        if not (path.parent / name).is_file():
+            raise SettingsError(
+                f'{path}: section "{section.id}": there is no file {path.parent / name}',
+                "Write that file, or correct its name in report.toml.",
+            )
+
+
+def _resolve(
+    entry: str | EvaluationSettings,
+    section: SectionSettings,
+    changes: Mapping[str, Mapping[str, Any]],
+    profile: str,
+    path: Path,
+) -> SectionEvaluation:
+    named = EvaluationSettings(name=entry) if isinstance(entry, str) else entry
+    declared = evaluation(named.name)
+    smoke = declared.smoke if profile == "smoke" else {}
+    given = {**smoke, **named.settings, **changes.get(named.name, {})}
+    models = section.models + section.controls if declared.scope == "model" else section.models
+    if named.models is not None:
+        for name in named.models:
+            if name not in models:
+                raise UsageError(
+                    f'{path}: section "{section.id}": evaluation "{named.name}" names "{name}", '
+                    "which is none of the section's models",
+                    suggestion(name, models),
+                )
+        models = named.models
+    return SectionEvaluation(declared, merge_settings(declared, given, path), tuple(models))

@@ -1,0 +1,1 @@
+"""Figures, tables, sentences and LaTeX. Imports no machine-learning framework."""
