@@ -166,4 +166,4 @@ def _pool(group: list[Metric]) -> Metric:
     if not np.isfinite(values).all():
         return replace(first, value=float(np.mean(values)), low=None, high=None)
     pooled = bootstrap_mean(values) if len(values) >= FEWEST_TO_RESAMPLE else student_mean(values)
-    return replace(first, **pooled.fields)
+    return replace(first, value=pooled.value, low=pooled.low, high=pooled.high)

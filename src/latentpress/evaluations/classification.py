@@ -1,0 +1,82 @@
+"""How much of the digits a linear classifier reads from the codes."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+from latentpress.engine.stage import Result, Task
+from latentpress.errors import DataError
+from latentpress.evaluations import probes
+from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
+from latentpress.figure_data import Figure
+
+SCOPE = "model"
+NEEDS = ("data", "codes")
+SETTINGS = {"shuffled_images": 10000, "most_iterations": 1000}
+SMOKE = {"shuffled_images": 500}
+SECONDS = 8.0
+BACKEND = False
+TITLE = "Classification"
+
+
+def measure(task: Task) -> Result:
+    """Logistic regression and a linear SVM on standardised codes, and the former on shuffled labels.
+
+    Raises:
+        DataError: the data set has no classes, or only one.
+    """
+    settings = task.settings["evaluation"]
+    limit = settings["most_iterations"]
+    train_labels, test_labels = read_split(task, "train").labels, read_split(task, "test").labels
+    if train_labels is None or test_labels is None or len(np.unique(train_labels)) < 2:
+        raise DataError(
+            f'the data set "{task.settings["data"]}" has fewer than two classes; classification needs them',
+            "Take the evaluation out of this section, or choose a data set with labels.",
+        )
+    codes = task.inputs["codes"].arrays("codes")
+    train, test = probes.standardise(codes["train"], codes["test"])
+    probe = probes.logistic_regression(train, train_labels, test, limit)
+    svm = probes.linear_svm(train, train_labels, test, limit)
+    subset, shuffled = shuffled_labels(train_labels, settings["shuffled_images"])
+    control = probes.logistic_regression(train[subset], shuffled, test, limit)
+
+    metric = metric_of(task)
+    metrics = [
+        metric("probe_accuracy", **probe.accuracy(test_labels)),
+        metric("svm_accuracy", **svm.accuracy(test_labels)),
+        metric("probe_shuffled_accuracy", **control.accuracy(test_labels)),
+        metric("probe_converged", probe.converged),
+        metric("probe_iterations", probe.iterations),
+        metric("probe_iteration_limit", limit),
+        metric("svm_converged", svm.converged),
+        metric("svm_iterations", svm.iterations),
+    ]
+    classes = len(class_names(task))
+    options = {"class_names": class_names(task)}
+    figures = {
+        f"confusion_{name}": Figure(
+            "confusion",
+            {"matrix": confusion_matrix(test_labels, fitted.predicted, labels=np.arange(classes))},
+            options,
+        )
+        for name, fitted in (("probe", probe), ("svm", svm))
+    }
+    result = deliver(metrics, figures)
+    result.arrays["predictions"] = {"probe": probe.predicted, "svm": svm.predicted, "labels": test_labels}
+    return result
+
+
+def shuffled_labels(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels that say nothing of their images: a control for what leaks past the codes.
+
+    Args:
+        labels: training classes (n,).
+        count: images to use, n at most; a subset, since such a fit is no better on more.
+
+    Returns:
+        Indices of the images (count,), and their labels in random order (count,).
+    """
+    generator = np.random.default_rng(0)
+    subset = generator.choice(len(labels), min(count, len(labels)), replace=False)
+    return subset, generator.permutation(labels[subset])

@@ -1,0 +1,51 @@
+"""What the data set holds, with examples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentpress.engine.stage import Result, Task
+from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
+from latentpress.figure_data import Figure
+
+SCOPE = "data"
+NEEDS = ("data",)
+SETTINGS = {"rows": 4, "columns": 10}
+SECONDS = 1.0
+BACKEND = False
+TITLE = "Data set"
+
+
+def measure(task: Task) -> Result:
+    """Counts and sizes of the data set, and a grid of training images."""
+    settings = task.settings["evaluation"]
+    facts = task.inputs["data"].json("facts")
+    metric = metric_of(task, split="")
+    metrics = [metric("images", count, split=split) for split, count in facts["counts"].items()]
+    metrics += [metric(quantity, facts[quantity]) for quantity in ("height", "width", "channels")]
+    metrics.append(metric("pixels", facts["height"] * facts["width"] * facts["channels"]))
+    train = read_split(task, "train")
+    chosen = example_grid(train.labels, len(train.images), settings["rows"], settings["columns"])
+    names = class_names(task)
+    # One column a class only where the grid has as many columns as there are classes.
+    labels = {"column_labels": names} if len(names) == settings["columns"] else {}
+    return deliver(metrics, {"examples": Figure("image_grid", {"images": train.images[chosen]}, labels)})
+
+
+def example_grid(labels: np.ndarray | None, count: int, rows: int, columns: int) -> np.ndarray:
+    """Which images to show.
+
+    Args:
+        labels: classes (n,), or None.
+        count: n.
+        rows, columns: of the grid.
+
+    Returns:
+        Indices (rows, columns): a column holds the first images of one class where there are as many
+        classes as columns, and the whole is spread evenly over the split otherwise.
+    """
+    if labels is not None:
+        members = [np.flatnonzero(labels == label)[:rows] for label in np.unique(labels)]
+        if len(members) == columns and all(len(chosen) == rows for chosen in members):
+            return np.stack(members, axis=1)
+    return np.linspace(0, count - 1, rows * columns).round().astype(int).reshape(rows, columns)

@@ -1,0 +1,50 @@
+"""Whether one model's codes classify better than another's, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+
+import numpy as np
+
+from latentpress.engine.stage import Result, Task
+from latentpress.evaluations.subject import deliver, metric_of
+from latentpress.metrics import Metric
+from latentpress.statistics import mcnemar, paired_bootstrap
+
+SCOPE = "comparison"
+NEEDS = ("classification",)
+SETTINGS: dict[str, int] = {}
+SECONDS = 1.0
+BACKEND = False
+TITLE = "Comparison of classifiers"
+
+
+def measure(task: Task) -> Result:
+    """Differences of accuracy between every ordered pair of models, with paired intervals and exact tests."""
+    models = {
+        experiment: task.inputs[f"classification:{experiment}"].arrays("predictions")
+        for experiment in task.settings["experiments"]
+    }
+    metrics: list[Metric] = []
+    for a, b in permutations(models, 2):
+        metric = metric_of(task, model=f"{a}_vs_{b}")
+        metrics += [metric(name, **fields) for name, fields in compare(models[a], models[b]).items()]
+    return deliver(metrics)
+
+
+def compare(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[str, dict[str, float | None]]:
+    """Accuracy of a minus that of b, with a paired bootstrap interval, and McNemar's exact p value.
+
+    Args:
+        a, b: ``probe`` and ``svm`` predictions (n,) of the same images, and their ``labels`` (n,).
+
+    Returns:
+        Quantity to the fields of its metric.
+    """
+    found: dict[str, dict[str, float | None]] = {}
+    for classifier, test in (("probe", "mcnemar_p"), ("svm", "svm_mcnemar_p")):
+        right_a, right_b = a[classifier] == a["labels"], b[classifier] == b["labels"]
+        found[f"{classifier}_accuracy_difference"] = paired_bootstrap(right_a, right_b).fields
+        found[test] = {"value": mcnemar(right_a, right_b)}
+    return found

@@ -1,0 +1,124 @@
+"""Linear classifiers on codes: what a representation makes easy to read."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from latentpress.statistics import wilson
+
+MOST_ITERATIONS = 1000
+_GRADIENT_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A classifier after its training, as far as a report needs it.
+
+    Attributes:
+        predicted: the class of each test code, int64 (n,).
+        iterations: that the optimiser took.
+        converged: whether it stopped because it had arrived; the accuracy of one that had not means nothing.
+    """
+
+    predicted: np.ndarray
+    iterations: int
+    converged: bool
+
+    def accuracy(self, labels: np.ndarray) -> dict[str, float | None]:
+        """Share of right predictions with Wilson's interval, as the fields of a metric.
+
+        Nothing is known of it where the fit did not converge.
+        """
+        if not self.converged:
+            return {"value": None}
+        return wilson(int(np.sum(self.predicted == labels)), len(labels)).fields
+
+
+def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Give every code dimension mean 0 and variance 1 on the training codes alone.
+
+    Args:
+        train: (n, code); a dimension that never varies becomes 0 everywhere in it.
+        others: codes to be scaled by the same means and deviations.
+
+    Returns:
+        The scaled training codes, then the others, float32.
+    """
+    mean = train.mean(axis=0, dtype=np.float64)
+    deviation = train.std(axis=0, dtype=np.float64)
+    # Rounding leaves a constant dimension a deviation that is tiny rather than 0.
+    scale = np.where(deviation > 1e-6 * (1e-6 + np.abs(mean)), deviation, 1.0)
+    return [((codes - mean) / scale).astype(np.float32) for codes in (train, *others)]
+
+
+def logistic_regression(
+    codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, most_iterations: int = MOST_ITERATIONS
+) -> Fitted:
+    """Multinomial logistic regression (L2 penalty, C = 1, L-BFGS).
+
+    Args:
+        codes: standardised training codes (n, code).
+        labels: their classes (n,), two different ones at least.
+        test_codes: standardised (m, code).
+        most_iterations: the limit; a fit that meets it has not converged.
+    """
+    model = LogisticRegression(max_iter=most_iterations)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        model.fit(codes, labels)
+    converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+    return Fitted(model.predict(test_codes), int(model.n_iter_.max()), converged)
+
+
+def linear_svm(
+    codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, most_iterations: int = MOST_ITERATIONS
+) -> Fitted:
+    r"""Linear support vector machines, one class against the rest.
+
+    The problem is that of scikit-learn's ``LinearSVC`` with C = 1 (squared hinge loss, bias penalised),
+
+    .. math:: \tfrac12\lVert w_k\rVert^2 + \sum_i \max(0, 1 - t_{ik}\,w_k^\top x_i)^2, \qquad t_{ik} = \pm 1,
+
+    solved for all classes at once by L-BFGS, which is ten times faster here than coordinate descent.
+
+    Args:
+        codes, labels, test_codes, most_iterations: as in `logistic_regression`.
+    """
+    classes = np.unique(labels)
+    inputs = _with_bias(codes)
+    targets = np.where(labels[:, None] == classes, np.float32(1), np.float32(-1))
+    shape = (inputs.shape[1], len(classes))
+
+    def loss_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = flat.reshape(shape).astype(np.float32)
+        margins = np.maximum(1 - targets * (inputs @ weights), 0)
+        loss = 0.5 * flat @ flat + np.sum(margins**2, dtype=np.float64)
+        gradient = flat - 2 * (inputs.T @ (margins * targets)).ravel()
+        # Per image, so that one tolerance serves data sets of every size.
+        return float(loss / len(inputs)), gradient / len(inputs)
+
+    found = minimize(
+        loss_and_gradient,
+        np.zeros(shape[0] * shape[1]),
+        jac=True,
+        method="L-BFGS-B",
+        options={
+            "maxiter": most_iterations,
+            "maxfun": 2 * most_iterations,
+            "gtol": _GRADIENT_TOLERANCE,
+            "ftol": 0,
+        },
+    )
+    scores = _with_bias(test_codes) @ found.x.reshape(shape)
+    arrived = bool(np.abs(found.jac).max() <= _GRADIENT_TOLERANCE)
+    return Fitted(classes[np.argmax(scores, axis=1)], int(found.nit), arrived)
+
+
+def _with_bias(codes: np.ndarray) -> np.ndarray:
+    return np.hstack([codes, np.ones((len(codes), 1), codes.dtype)])

@@ -1,0 +1,72 @@
+"""How the training went: the objective and its terms by epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from latentpress.engine.stage import Result, Task
+from latentpress.evaluations.subject import deliver, metric_of
+from latentpress.figure_data import Figure
+
+SCOPE = "model"
+NEEDS = ("model",)
+SETTINGS: dict[str, int] = {}
+SECONDS = 0.1
+BACKEND = False
+TITLE = "Training"
+
+PENALTIES = {
+    "kl_sparsity": "Sparsity penalty",
+    "contractive": "Contractive penalty",
+    "kl_divergence": "Kullback–Leibler divergence",
+}
+
+
+def measure(task: Task) -> Result:
+    """Final and best losses, and the curves of a model that was trained at all."""
+    history = task.inputs["model"].table("history")
+    metric = metric_of(task, split="")
+    metrics = [metric("epochs", len(history))]
+    if history.empty:
+        return deliver(metrics)
+    numbers = history.to_numpy(dtype=np.float64)
+    metrics += [
+        metric("final_train_loss", history["loss"].iloc[-1], split="train"),
+        metric("final_validation_loss", history["val_loss"].iloc[-1], split="validation"),
+        metric("best_epoch", best_epoch(history), split="validation"),
+        metric("nonfinite_epochs", int(np.sum(~np.isfinite(numbers).all(axis=1)))),
+    ]
+    return deliver(metrics, {"curves": curves(history, terms_of(task.settings["objective"]["penalty"]))})
+
+
+def best_epoch(history: pd.DataFrame) -> float | None:
+    """The epoch of the smallest validation loss; None where no loss is a number."""
+    losses = history["val_loss"].to_numpy(dtype=np.float64)
+    return None if np.isnan(losses).all() else float(history["epoch"].iloc[int(np.nanargmin(losses))])
+
+
+def terms_of(penalty: str) -> dict[str, str]:
+    """Columns of the history worth a panel, with the panel's title; without a penalty the loss says all."""
+    if penalty == "none":
+        return {"loss": "Objective"}
+    return {"loss": "Objective", "reconstruction": "Reconstruction", "penalty": PENALTIES[penalty]}
+
+
+def curves(history: pd.DataFrame, terms: dict[str, str]) -> Figure:
+    """One panel a term, each with a curve for the training split and one for the validation split.
+
+    Args:
+        history: columns ``epoch`` and, for every term, ``<term>`` and ``val_<term>``.
+        terms: column to title.
+    """
+    arrays = {"x0": history["epoch"].to_numpy(dtype=np.float64)}
+    panels = []
+    for term, title in terms.items():
+        series = []
+        for column, label, style in ((term, "training", "solid"), (f"val_{term}", "validation", "dashed")):
+            name = f"y{len(arrays) - 1}"
+            arrays[name] = history[column].to_numpy(dtype=np.float64)
+            series.append({"x": "x0", "y": name, "label": label, "style": style})
+        panels.append({"title": title, "x_label": "epoch", "y_label": title, "log": False, "series": series})
+    return Figure("curves", arrays, {"panels": panels})
