@@ -1,0 +1,101 @@
+"""The assignment's templates, read as text: outline, citations, and no result that is typed."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "report_templates" / "assignment"
+SETTINGS = tomllib.loads((FOLDER / "report.toml").read_text(encoding="utf-8"))
+SOURCES = {
+    section["id"]: (FOLDER / section["template"]).read_text(encoding="utf-8")
+    for section in SETTINGS["sections"]
+}
+# Bibliography keys that data sets give by themselves.
+DATA_KEYS = {"lecun1998", "roweis_frey", "alpaydin1998"}
+
+OUTLINE = [
+    "Team member contributions",
+    "Introduction",
+    "Team details and contributions",
+    "Tasks",
+    "Computing environment",
+    "Question 1a: Objective",
+    "Tools and libraries",
+    "Workflow summary",
+    "Autoencoder architecture",
+    "Reconstruction",
+    "Latent space visualization",
+    "Question 1b: Interpolation analysis",
+    "Workflow",
+    "Data preparation",
+    "Metrics for evaluation",
+    "Interpolation process",
+    "Implementation details",
+    "<< name | capitalize >> autoencoder metrics",
+    "Visual reconstructions",
+    "Question 1c: Objective",
+    "Tools",
+    "Workflow",
+    "Data preparation",
+    "Autoencoder models",
+    "Evaluation via classification",
+    "Results",
+    "Conclusion",
+    "Question 2: Objective",
+    "Data pipeline and preprocessing",
+    "Model architecture",
+    r"Encoder $q(z \mid x)$",
+    "Latent space sampling",
+    r"Decoder $p(x \mid z)$",
+    "Objective function and training",
+    "Reconstruction loss",
+    "KL divergence",
+    "Optimization",
+    "Evaluation and results",
+    "Generative sampling from the prior",
+    "Latent traversal and disentanglement",
+    "Conclusion",
+    "References",
+]
+
+
+def headings() -> list[str]:
+    text = "\n".join(SOURCES.values())
+    return re.findall(r"\\(?:unnumbered|sub|subsub)?section\*?\{(.+)\}", text)
+
+
+def test_the_outline_is_the_assignment_s() -> None:
+    remaining = iter(headings())
+    missing = [title for title in OUTLINE if title not in remaining]
+    assert not missing
+
+
+def test_each_section_has_its_title_from_the_settings_as_heading() -> None:
+    for section in SETTINGS["sections"]:
+        assert f"section{{{section['title']}}}" in SOURCES[section["id"]], section["id"]
+
+
+def test_works_cited_and_works_listed_are_the_same() -> None:
+    text = "\n".join(SOURCES.values())
+    groups = re.findall(r"\\cite[pt](?:\[[^\]]*\])*\{([^}<]+)\}", text)
+    cited = {key.strip() for keys in groups for key in keys.split(",")}
+    listed = set(re.findall(r"\\bibitem\[[^\]]+\]\{([^}]+)\}", SOURCES["references"]))
+    assert cited - listed == set()
+    assert listed - cited <= DATA_KEYS
+    assert listed >= DATA_KEYS
+
+
+@pytest.mark.parametrize("section", SOURCES)
+def test_no_sentence_compares_models_by_itself(section: str) -> None:
+    """What is better than what is for claims to say; the models' own names beside such words give it away."""
+    prose = re.sub(r"<<.*?>>|<%.*?%>|<#.*?#>", "", SOURCES[section], flags=re.DOTALL)
+    verdicts = re.findall(r"outperform\w*|superior\w*|inferior\w*|(?:better|worse|higher|lower) than", prose)
+    assert verdicts == []
+
+
+def test_the_published_figures_have_the_columns_that_claims_read() -> None:
+    lines = (FOLDER / "published.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "kind,model,data,quantity,alpha,value,unit,source"
+    assert any(line.startswith("assignment,contractive,mnist,probe_accuracy,") for line in lines)
