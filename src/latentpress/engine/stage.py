@@ -22,7 +22,7 @@ class Stage:
 
     Attributes:
         name: unique in the graph, a path of words: ``"train/sparse/seed0"``.
-        function: the stage's function as ``"package.module:function"``; it is not imported to build the graph.
+        function: ``"package.module:function"``; it is not imported to build the graph.
         settings: JSON values only; hashed.
         inputs: label to name of the stage whose artifact is read; the artifact's content is hashed.
         files: label to a file outside the store; its content is hashed, its path is not.
@@ -101,7 +101,8 @@ class Task:
         threads: how many threads numerical libraries may use.
         failures: label to failure; always empty unless the stage is tolerant.
         lineage: stage name to provenance, of every stage above; empty unless the stage asks for it.
-        report: progress for the live view: ``report(epoch=2, epochs=4, loss=0.01, seconds_left=30.0)``.
+        report: progress for the live view: ``report(epoch=2, epochs=4, batch=10, batches=859, loss=0.01,
+            seconds_left=30.0)``; cheap enough to be called every batch.
     """
 
     name: str

@@ -1,0 +1,154 @@
+"""What a worker loads of the project: which code exactly, and through whom. Standard library only.
+
+Two things are kept from happening unnoticed. A worker must not run other code than the stage's key was
+taken of: so the project's modules are compiled from their source, never from byte code (whose check by date
+and size misses an edit within a second), and the hash of what was compiled is kept. And a stage must not
+use a module that its closure does not cover: so every import of a project module is noted with its
+importer. A module that was imported while its importer was loading belongs to the importer, whoever uses
+that later in the same worker; one imported by a running function belongs to the stage that ran it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+from typing import Any
+
+# The engine serves every stage; what it loads for itself is no stage's doing.
+_ENGINE = __package__ or "latentpress.engine"
+_OWN = (_ENGINE, "latentpress.errors")
+
+
+def _is_own(module: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in _OWN)
+
+
+class _Loader(SourceFileLoader):
+    """Compiles from source and keeps the hash of what it compiled."""
+
+    def __init__(self, fullname: str, path: str, contents: dict[str, str]) -> None:
+        super().__init__(fullname, path)
+        self._contents = contents
+
+    def get_code(self, fullname: str) -> CodeType:
+        data = self.get_data(self.path)
+        self._contents[fullname] = hashlib.sha256(data).hexdigest()
+        code: CodeType = self.source_to_code(data, self.path)
+        return code
+
+
+class ImportWatch:
+    """Notes the project modules that are loaded and used.
+
+    Args:
+        packages: names of the project's packages.
+    """
+
+    def __init__(self, packages: Sequence[str]) -> None:
+        self._packages = frozenset(packages)
+        self._contents: dict[str, str] = {}
+        self._by_loading: dict[str, set[str]] = {}
+        self._by_stage: set[str] = set()
+        self._loaded_before: frozenset[str] = frozenset()
+
+    def install(self) -> None:
+        """Watch every import from now on."""
+        sys.meta_path.insert(0, self)
+        original_import, original_module = builtins.__import__, importlib.import_module
+
+        def watched_import(
+            name: str,
+            globals: Mapping[str, Any] | None = None,
+            locals: Mapping[str, Any] | None = None,
+            fromlist: Sequence[str] | None = (),
+            level: int = 0,
+        ) -> ModuleType:
+            module = original_import(name, globals, locals, fromlist or (), level)
+            if level or name.partition(".")[0] in self._packages:
+                self._note_statement(name, globals or {}, fromlist or (), level)
+            return module
+
+        def watched_module(name: str, package: str | None = None) -> ModuleType:
+            module = original_module(name, package)
+            if self._is_project(module.__name__):
+                self._note(sys._getframe(1).f_globals.get("__name__", ""), module.__name__)
+            return module
+
+        builtins.__import__ = watched_import
+        importlib.import_module = watched_module
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
+        """The usual spec, with a loader that keeps the hash."""
+        if not self._is_project(fullname):
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _Loader(spec.loader.name, spec.loader.path, self._contents)
+        return spec
+
+    def begin(self) -> None:
+        """A stage begins: what functions import from now on is its doing."""
+        self._by_stage = set()
+        self._loaded_before = frozenset(self._project_modules())
+
+    def escaped(self, start: str, allowed: frozenset[str]) -> list[str]:
+        """Modules that the stage has loaded or used though ``allowed`` does not name them.
+
+        Args:
+            start: the module of the stage's function.
+            allowed: the stage's closure.
+        """
+        used: set[str] = set()
+        waiting = [start, *self._by_stage]
+        while waiting:
+            module = waiting.pop()
+            if module not in used:
+                used.add(module)
+                waiting += self._by_loading.get(module, ())
+        seen = used | (self._project_modules() - self._loaded_before)
+        return sorted(name for name in seen - allowed - _parents(allowed) if not _is_own(name))
+
+    def outdated(self, sources: Mapping[str, str]) -> list[str]:
+        """Loaded modules whose code is not that which ``sources`` (module to SHA-256) names."""
+        return sorted(
+            name for name, content in self._contents.items() if sources.get(name, content) != content
+        )
+
+    def _project_modules(self) -> set[str]:
+        return {name for name in list(sys.modules) if self._is_project(name)}
+
+    def _is_project(self, module: str) -> bool:
+        return module.partition(".")[0] in self._packages
+
+    def _note_statement(self, name: str, scope: Mapping[str, Any], names: Sequence[str], level: int) -> None:
+        if level:
+            package = scope.get("__package__") or scope.get("__name__", "").rpartition(".")[0]
+            name = importlib.util.resolve_name("." * level + name, package)
+        if not self._is_project(name):
+            return
+        importer = scope.get("__name__", "")
+        self._note(importer, name)
+        for attribute in names:
+            if f"{name}.{attribute}" in sys.modules:
+                self._note(importer, f"{name}.{attribute}")
+
+    def _note(self, importer: str, module: str) -> None:
+        if _is_own(importer):
+            return
+        spec = getattr(sys.modules.get(importer), "__spec__", None)
+        if self._is_project(importer) and getattr(spec, "_initializing", False):
+            self._by_loading.setdefault(importer, set()).add(module)
+        else:
+            self._by_stage.add(module)
+
+
+def _parents(modules: frozenset[str]) -> frozenset[str]:
+    """The packages that hold the modules; importing a module loads them too."""
+    split = (module.split(".") for module in modules)
+    return frozenset(".".join(parts[:count]) for parts in split for count in range(1, len(parts)))

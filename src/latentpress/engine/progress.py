@@ -1,0 +1,197 @@
+"""What a build shows while it runs: a live view on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
+
+from latentpress.engine import events
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Listener = Callable[[events.Event], None]
+# Plain lines go to log files: a training says at most this often (in seconds) how far it is.
+_PLAIN_INTERVAL = 15.0
+
+
+@contextmanager
+def show(stream: TextIO | None = None) -> Iterator[Listener]:
+    """A listener for `Scheduler` that shows the build on ``stream`` (standard error when left out).
+
+    A terminal gets a live view, anything else plain lines.
+    """
+    stream = stream or sys.stderr
+    if not stream.isatty():
+        yield PlainProgress(stream)
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    view = LiveProgress(Console(file=stream, highlight=False))
+    with Live(console=view.console, get_renderable=view.render, refresh_per_second=5, transient=True):
+        yield view
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def measures(values: Mapping[str, float | str]) -> str:
+    """What a stage reported, in a line: ``epoch 2/4, loss 0.0123, 1 min 05 s left``."""
+    parts = []
+    if "epoch" in values:
+        parts.append(f"epoch {values['epoch']}/{values.get('epochs', '?')}")
+    for name, value in values.items():
+        if name not in ("epoch", "epochs", "seconds_left", "batch", "batches"):
+            text = f"{value:.4g}" if isinstance(value, float) else str(value)
+            parts.append(f"{name.replace('_', ' ')} {text}")
+    if "seconds_left" in values:
+        parts.append(f"{duration(float(values['seconds_left']))} left")
+    return ", ".join(parts)
+
+
+def notice(event: events.Event) -> str | None:
+    """The line for an event that both views write down, or None."""
+    match event:
+        case events.PlanReady(plan):
+            done, left = len(plan.up_to_date), len(plan.must_run) + len(plan.may_run)
+            if left == 0:
+                return f"all {done} stages are up to date"
+            return f"{done + left} stages: {done} up to date, {left} to do, about {duration(plan.seconds)}"
+        case events.StageFailed(stage, failure, log):
+            where = "" if log is None else f"\n  log: {log}"
+            lines = failure.first_lines.replace("\n", "\n  ")
+            return f"failed    {stage}: {failure.error}: {lines}{where}"
+        case events.StageSkipped(stage, failure):
+            return f"skipped   {stage}: it needs {failure.stage}, which failed"
+        case events.StageRetried(stage, attempt, reason):
+            return f"retried   {stage}: its worker {reason}; attempt {attempt}"
+        case events.StageElsewhere(stage):
+            return f"waiting   {stage}: another build works on it"
+        case events.ArtifactDamaged(artifact, file, stages):
+            makers = ", ".join(stages) or "an unknown stage"
+            return f"damaged   {file} of artifact {artifact[:12]}; made anew by {makers}"
+        case events.SourceChanged(stage, changed):
+            return f"changed   {stage}: {', '.join(changed)} changed meanwhile; it runs again"
+        case events.StageFinished(stage, previous=str(previous)):
+            return f"differs   {stage}: the same inputs gave another result before ({previous[:12]})"
+    return None
+
+
+@dataclass(slots=True)
+class PlainProgress:
+    """A line for each stage that starts and ends, and now and then one for a training's epochs."""
+
+    stream: TextIO
+    _told: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, event: events.Event) -> None:
+        """Write down an event."""
+        line = notice(event)
+        if line is not None:
+            self._write(line)
+        match event:
+            case events.StageStarted(stage):
+                self._told[stage] = time.monotonic()
+                self._write(f"started   {stage}")
+            case events.StageProgress(stage, values):
+                if time.monotonic() - self._told.get(stage, 0.0) >= _PLAIN_INTERVAL:
+                    self._told[stage] = time.monotonic()
+                    self._write(f"          {stage}: {measures(values)}")
+            case events.StageFinished(stage, seconds=seconds):
+                self._write(f"finished  {stage} in {duration(seconds)}")
+
+    def _write(self, line: str) -> None:
+        self.stream.write(f"{line}\n")
+        self.stream.flush()
+
+
+@dataclass(slots=True)
+class _Running:
+    start: float
+    values: Mapping[str, float | str] = field(default_factory=dict)
+
+
+class LiveProgress:
+    """Counts of stages, and a row for each that runs: how far, its loss, the time left.
+
+    Args:
+        console: where notices are printed above the live part.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._start = time.monotonic()
+        self._total = 0
+        self._settled: dict[str, str] = {}
+        self._running: dict[str, _Running] = {}
+
+    def __call__(self, event: events.Event) -> None:
+        """Take an event into the view."""
+        line = notice(event)
+        if line is not None:
+            self.console.print(line, markup=False, soft_wrap=True)
+        match event:
+            case events.PlanReady(plan):
+                self._total = len(plan.up_to_date) + len(plan.must_run) + len(plan.may_run)
+            case events.StageStarted(stage):
+                self._running[stage] = _Running(time.monotonic())
+            case events.StageProgress(stage, values) if stage in self._running:
+                self._running[stage].values = values
+            case events.StageFinished(stage) | events.StageReused(stage):
+                self._settle(stage, "done")
+            case events.StageFailed(stage) | events.StageSkipped(stage):
+                self._settle(stage, "failed")
+            case events.SourceChanged(stage) | events.StageRetried(stage):
+                self._running.pop(stage, None)
+                self._settled.pop(stage, None)
+            case events.ArtifactDamaged(_, _, stages):
+                for stage in stages:
+                    self._settled.pop(stage, None)
+
+    def _settle(self, stage: str, how: str) -> None:
+        self._running.pop(stage, None)
+        self._settled[stage] = how
+
+    def render(self) -> RenderableType:
+        """The live part as it stands; called from the display's own thread."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        now = time.monotonic()
+        running, settled = list(self._running.items()), list(self._settled.values())
+        failed = settled.count("failed")
+        counts = [f"{settled.count('done')} done", f"{len(running)} running"]
+        counts.append(f"{max(0, self._total - len(settled) - len(running))} waiting")
+        counts += [f"{failed} failed or skipped"] if failed else []
+        rows = Table.grid(padding=(0, 2))
+        for stage, entry in running:
+            done = share(entry.values)
+            bar = ProgressBar(total=1.0, completed=done, width=20) if done is not None else Text("")
+            rows.add_row(Text(stage), bar, Text(measures(entry.values)), Text(duration(now - entry.start)))
+        return Group(Text(f"{', '.join(counts)}; {duration(now - self._start)}", style="bold"), rows)
+
+
+def share(values: Mapping[str, float | str]) -> float | None:
+    """How much of a training is done, from 0 to 1; None where it did not say."""
+    try:
+        epoch, epochs = float(values["epoch"]), float(values["epochs"])
+        within = float(values["batch"]) / float(values["batches"]) if "batch" in values else 1.0
+        return min(1.0, max(0.0, (epoch - 1 + within) / epochs))
+    except (KeyError, ValueError, ZeroDivisionError):
+        return None

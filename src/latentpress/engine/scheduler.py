@@ -1,0 +1,532 @@
+"""The scheduler: brings a graph of stages up to date, running side by side what the machine has room for."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latentpress.engine import events
+from latentpress.engine.fingerprint import Fingerprinter
+from latentpress.engine.graph import Graph
+from latentpress.engine.jobs import Job, Kind, Note, Reply
+from latentpress.engine.sources import find_packages
+from latentpress.engine.stage import Failure, Provenance, Stage
+from latentpress.engine.state import BuildState, Node, Status
+from latentpress.engine.store import Artifact, Record, Store, writing
+from latentpress.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+    from filelock import BaseFileLock
+
+    from latentpress.engine.executors import WorkerPool
+
+ATTEMPTS = 3
+# A stage whose sources are edited again and again while it runs is given up in the end.
+_ROUNDS = 10
+# How often a stage that another build works on is looked at, in seconds.
+_POLL = 0.1
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a build came to.
+
+    Attributes:
+        artifacts: stage name to artifact, of every stage that is up to date now.
+        failures: stage name to failure, of the stages that failed themselves.
+        skipped: stage name to the failure above it that kept it from running.
+        logs: stage name to log, of failed stages that got as far as writing one.
+        provenance: stage name to where its artifact came from.
+        ran: stages that were run, in the order in which they finished.
+        reused: how many were not.
+        stale: stages that ran again since something they depend on was edited meanwhile.
+    """
+
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    skipped: dict[str, Failure] = field(default_factory=dict)
+    logs: dict[str, Path] = field(default_factory=dict)
+    provenance: dict[str, Provenance] = field(default_factory=dict)
+    ran: list[str] = field(default_factory=list)
+    reused: int = 0
+    stale: list[str] = field(default_factory=list)
+
+
+def ignore(event: events.Event) -> None:
+    """Listen to nothing."""
+
+
+class Scheduler:
+    """Brings stages up to date.
+
+    Args:
+        store: where artifacts are kept.
+        stages: the whole graph.
+        workers: how many stages run side by side.
+        cores: how many threads the running stages may have together.
+        memory_mb: how much memory they may declare together; None for what the machine has.
+        listener: is given every event, always in the thread that called `run`.
+        force: stages that run even when up to date.
+        strict: the first failure ends the build.
+        package: the project's package.
+        keep: the targets; only stages that they need are run. None for all.
+        source_dirs: folders that hold the package; found on ``sys.path`` when left out.
+
+    Raises:
+        StageError: the graph has two stages of one name, a missing input or a circle.
+        UsageError: ``force`` or ``keep`` name a stage that is not there.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        stages: Iterable[Stage],
+        workers: int = 1,
+        cores: int | None = None,
+        memory_mb: int | None = None,
+        listener: Callable[[events.Event], None] = ignore,
+        force: Collection[str] = (),
+        strict: bool = False,
+        package: str = "latentpress",
+        keep: Collection[str] | None = None,
+        source_dirs: Iterable[Path] | None = None,
+    ) -> None:
+        self._store = store
+        self._graph = Graph(stages, keep)
+        for name in force:
+            if name not in self._graph.stages:
+                raise UsageError(f"there is no stage {name!r} to run again")
+        self._workers = max(1, workers)
+        self._cores = cores or os.cpu_count() or 1
+        self._memory_mb = memory_mb or _machine_memory_mb()
+        self._listener = listener
+        self._force = frozenset(force)
+        self._strict = strict
+        self._package = package
+        self._folders = tuple(source_dirs or find_packages([package]))
+        self._state = self._fresh_state()
+        self._outcome = Outcome()
+        self._ready: list[tuple[float, str]] = []
+        self._running: dict[str, Future[Reply]] = {}
+        self._locks: dict[str, BaseFileLock] = {}
+        self._elsewhere: set[str] = set()
+        self._rounds: dict[str, int] = {}
+        self._interrupted = False
+        # Replies and notes from launcher threads; None, put by a signal handler, wakes the loop.
+        self._mail: queue.SimpleQueue[tuple[str, Note | Future[Reply]] | None] = queue.SimpleQueue()
+        self._pool: WorkerPool | None = None
+        self._executor: Executor | None = None
+
+    def _fresh_state(self) -> BuildState:
+        fingerprinter = Fingerprinter([self._package], self._folders, self._store.root / "cache")
+        return BuildState(self._store, self._graph, fingerprinter, self._force, self._listener)
+
+    def plan(self) -> events.Plan:
+        """What `run` would do."""
+        return self._state.plan(self._workers, self._cores)
+
+    def run(self) -> Outcome:
+        """Bring the stages up to date; failed stages are in the outcome, not raised.
+
+        Raises:
+            StoreError: the store cannot be written; finished stages are kept.
+            KeyboardInterrupt: after SIGINT, SIGTERM or SIGHUP; finished stages are kept, no process is left.
+        """
+        plan = self.plan()
+        with writing(self._store.root):
+            self._state.fingerprinter.save()
+        self._listener(events.PlanReady(plan))
+        begun = time.time()
+        # A store that may only be read still serves a build with nothing to do.
+        journal = bool(plan.must_run) or os.access(self._store.root, os.W_OK)
+        if journal:
+            self._record("build_start", stages=len(self._graph.stages), must_run=len(plan.must_run))
+        ended = "interrupted"
+        try:
+            with self._interrupts():
+                self._work()
+            ended = "failed" if self._state.failed else "done"
+        except StoreError:
+            ended = "store"
+            raise
+        finally:
+            if journal and ended != "store":
+                seconds = round(time.time() - begun, 3)
+                self._record("build_end", outcome=ended, seconds=seconds, ran=self._outcome.ran)
+        return self._summary()
+
+    # ------------------------------------------------------------------------------------------ the main loop
+
+    def _work(self) -> None:
+        try:
+            while not self._state.settled() or not self._unchanged_to_the_end():
+                self._queue(self._state.settle())
+                if self._strict and self._state.failed:
+                    return
+                self._start_what_fits()
+                if self._running or self._elsewhere:
+                    self._take_mail()
+                if self._interrupted:
+                    raise KeyboardInterrupt
+        finally:
+            self._end_workers()
+
+    def _queue(self, names: Iterable[str]) -> None:
+        for name in names:
+            heapq.heappush(self._ready, (-self._graph.urgency[name], name))
+
+    def _start_what_fits(self) -> None:
+        """Start ready stages, those with the longest chain below them first."""
+        waiting = []
+        while self._ready and len(self._running) < self._workers:
+            entry = heapq.heappop(self._ready)
+            node = self._state.nodes[entry[1]]
+            if node.status is not Status.READY:
+                continue  # settled in another way meanwhile
+            if self._fits(node.stage):
+                self._start(entry[1])
+            else:
+                waiting.append(entry)
+        for entry in waiting:
+            heapq.heappush(self._ready, entry)
+
+    def _fits(self, stage: Stage) -> bool:
+        running = [self._graph.stages[name] for name in self._running]
+        threads = sum(other.threads for other in running) + stage.threads
+        memory = sum(other.memory_mb for other in running) + stage.memory_mb
+        # A stage that declares more than the machine has still runs, alone.
+        return not running or (threads <= self._cores and memory <= self._memory_mb)
+
+    def _take_mail(self) -> None:
+        try:
+            mail = self._mail.get(timeout=_POLL if self._elsewhere else None)
+        except queue.Empty:
+            self._look_elsewhere()
+            return
+        if mail is None:
+            return
+        name, content = mail
+        if isinstance(content, Note):
+            self._heed(name, content)
+        else:
+            del self._running[name]
+            self._handle(name, content.result())
+
+    def _unchanged_to_the_end(self) -> bool:
+        """Look at all sources once more, so that a finished build is one of a single state of the project."""
+        if not self._outcome.ran:
+            return True
+        self._state.fingerprinter.reread()
+        changed = {name: parts for name in self._graph.stages if (parts := self._state.changed(name))}
+        for name, parts in changed.items():
+            self._gone_stale(name, parts)
+        return not changed
+
+    # --------------------------------------------------------------------------------------- starting a stage
+
+    def _start(self, name: str) -> None:
+        """Start a stage with a key taken now, unless it turns out not to need it, or another build has it."""
+        node = self._state.nodes[name]
+        self._state.fingerprinter.reread()
+        self._state.assess(name)
+        if node.status is not Status.READY or not self._lock(name):
+            return
+        if node.forced:
+            self._store.clear_work(node.key)  # from the beginning, not from a checkpoint
+        elif self._reuse(name):  # another build finished it before we had the lock
+            self._unlock(name)
+            return
+        with writing(self._store.root):
+            self._store.workplace(node.key).root.mkdir(parents=True, exist_ok=True)
+        self._submit(name)
+
+    def _reuse(self, name: str) -> bool:
+        """Settle a stage with what the store has by now, if it has it."""
+        record = self._store.record(self._state.nodes[name].key)
+        if record is None or not self._store.has(record.artifact):
+            return False
+        self._state.finish(name, record.artifact)
+        self._listener(events.StageReused(name, record.artifact))
+        return True
+
+    def _submit(self, name: str) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        from latentpress.engine.executors import WorkerPool
+
+        if self._executor is None or self._pool is None:
+            self._pool = WorkerPool(self._workers)
+            self._executor = ThreadPoolExecutor(self._workers, thread_name_prefix="launcher")
+        node = self._state.nodes[name]
+        node.status = Status.RUNNING
+        node.attempts += 1
+        future = self._executor.submit(
+            self._pool.run, self._job(node), lambda note: self._mail.put((name, note))
+        )
+        self._running[name] = future
+        future.add_done_callback(lambda done: self._mail.put((name, done)))
+
+    def _job(self, node: Node) -> Job:
+        stage, fingerprint = node.stage, node.fingerprint
+        assert fingerprint is not None
+        path = (*map(str, self._folders), *(str(Path(entry or ".").absolute()) for entry in sys.path))
+        return Job(
+            stage=stage.name,
+            function=stage.function,
+            key=fingerprint.key,
+            kind=Kind(stage.backend, stage.device, stage.threads, tuple(dict.fromkeys(path))),
+            store=str(self._store.root),
+            settings=fingerprint.components["settings"],
+            inputs=fingerprint.components["inputs"],
+            files={label: str(Path(path).absolute()) for label, path in stage.files.items()},
+            seed=stage.seed,
+            memory_mb=stage.memory_mb,
+            isolated=stage.isolated,
+            failures=fingerprint.components["failures"],
+            lineage=_plain(self._state.lineage(stage.name)) if stage.lineage else {},
+            packages=(self._package,),
+            sources=fingerprint.closure.contents,
+        )
+
+    # ------------------------------------------------------------------------------------ what workers answer
+
+    def _heed(self, name: str, note: Note) -> None:
+        node = self._state.nodes[name]
+        if note.what == "started":
+            self._listener(events.StageStarted(name, note.values["pid"], note.values["host"], node.attempts))
+            worker = {"worker": note.values["pid"], "worker_host": note.values["host"]}
+            self._record("stage_start", stage=name, key=node.key, attempt=node.attempts, **worker)
+        else:
+            self._listener(events.StageProgress(name, note.values))
+
+    def _handle(self, name: str, reply: Reply) -> None:
+        answers = {
+            "done": self._done,
+            "failed": self._did_fail,
+            "damaged": self._found_damage,
+            "outdated": self._outdated,
+            "store": self._refused,
+            "died": self._died,
+        }
+        self._journal_end(name, reply)
+        answers[reply.outcome](name, reply)
+
+    def _done(self, name: str, reply: Reply) -> None:
+        if self._changed_meanwhile(name):
+            return
+        previous = self._commit(name, reply)
+        if name not in self._outcome.ran:
+            self._outcome.ran.append(name)
+        if not self._state.inputs_as_launched(name):
+            # An input was found damaged and came out otherwise; the record is right, but for other inputs.
+            self._state.nodes[name].status = Status.WAITING
+            self._state.reset([name])
+            return
+        self._state.finish(name, reply.artifact)
+        self._listener(
+            events.StageFinished(name, reply.artifact, reply.seconds, reply.peak_memory_mb, previous)
+        )
+
+    def _commit(self, name: str, reply: Reply) -> str | None:
+        """Record the result; returns the artifact that the key gave before, if that was another."""
+        node = self._state.nodes[name]
+        assert node.fingerprint is not None
+        before = self._store.record(node.key)
+        self._store.commit(Record(node.key, name, reply.artifact, node.fingerprint.components))
+        self._unlock(name)
+        node.forced = False
+        return before.artifact if before is not None and before.artifact != reply.artifact else None
+
+    def _did_fail(self, name: str, reply: Reply) -> None:
+        if self._changed_meanwhile(name):
+            return
+        assert reply.failure is not None
+        key = self._state.nodes[name].key
+        self._unlock(name)
+        self._state.fail(name, reply.failure, self._store.workplace(key).log)
+
+    def _found_damage(self, name: str, reply: Reply) -> None:
+        self._unlock(name)
+        node = self._state.nodes[name]
+        node.status = Status.WAITING
+        self._discard(reply.artifact, reply.file)
+
+    def _discard(self, digest: str, file: str) -> None:
+        self._store.discard(digest)
+        makers = [name for name, node in self._state.nodes.items() if node.artifact == digest]
+        for maker in makers:
+            self._state.nodes[maker].artifact = ""
+        self._listener(events.ArtifactDamaged(digest, file, tuple(makers)))
+        self._state.reset(makers)
+
+    def _outdated(self, name: str, reply: Reply) -> None:
+        self._state.fingerprinter.reread()
+        self._gone_stale(name, self._state.changed(name) or ["source"])
+
+    def _changed_meanwhile(self, name: str) -> bool:
+        """Whether what the stage depends on was edited while it ran; its result is then not recorded."""
+        self._state.fingerprinter.reread()
+        changed = self._state.changed(name)
+        if changed:
+            self._gone_stale(name, changed)
+        return bool(changed)
+
+    def _gone_stale(self, name: str, changed: list[str]) -> None:
+        self._unlock(name)
+        node = self._state.nodes[name]
+        self._rounds[name] = self._rounds.get(name, 0) + 1
+        if self._rounds[name] > _ROUNDS:
+            text = f"it ran {_ROUNDS} times, and each time there changed meanwhile: {', '.join(changed)}"
+            self._state.fail(name, Failure(name, "StageError", text))
+            return
+        if name not in self._outcome.stale:
+            self._outcome.stale.append(name)
+        self._listener(events.SourceChanged(name, tuple(changed)))
+        node.status = Status.WAITING
+        self._state.reset([name])
+
+    def _refused(self, name: str, reply: Reply) -> None:
+        raise StoreError(reply.message, reply.hint)
+
+    def _died(self, name: str, reply: Reply) -> None:
+        node = self._state.nodes[name]
+        if node.attempts < ATTEMPTS:
+            self._listener(events.StageRetried(name, node.attempts + 1, reply.message))
+            self._submit(name)
+            return
+        lines = [f"its worker {reply.message}, {ATTEMPTS} times in a row"]
+        if "SIGKILL" in reply.message:
+            lines.append(
+                f"The usual cause is too little memory: the stage declares {node.stage.memory_mb} MB."
+            )
+        log = self._store.workplace(node.key).log
+        self._unlock(name)
+        self._state.fail(name, Failure(name, "StageError", "\n".join(lines)), log)
+
+    # --------------------------------------------------------------------------------- locks and other builds
+
+    def _lock(self, name: str) -> bool:
+        from filelock import Timeout
+
+        node = self._state.nodes[name]
+        lock = self._store.lock(node.key)
+        try:
+            with writing(self._store.root):
+                lock.acquire(timeout=0)
+        except Timeout:
+            if name not in self._elsewhere:
+                self._listener(events.StageElsewhere(name))
+            self._elsewhere.add(name)
+            node.status = Status.ELSEWHERE
+            return False
+        self._elsewhere.discard(name)
+        self._locks[name] = lock
+        return True
+
+    def _unlock(self, name: str) -> None:
+        lock = self._locks.pop(name, None)
+        if lock is not None:
+            lock.release()
+
+    def _look_elsewhere(self) -> None:
+        """Take what other builds have finished; what they have given up becomes ready here."""
+        for name in sorted(self._elsewhere):
+            if self._state.nodes[name].status is not Status.ELSEWHERE:
+                self._elsewhere.discard(name)  # an input was reset
+            elif self._reuse(name):
+                self._elsewhere.discard(name)
+            else:
+                self._state.nodes[name].status = Status.READY
+                self._queue([name])
+
+    # ------------------------------------------------------------------------------------------------ the end
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        """Turn signals into mail: they take effect between two steps, never in the middle of a commit."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, self._interrupt) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self, number: int, frame: object) -> None:
+        self._interrupted = True
+        self._mail.put(None)
+
+    def _end_workers(self) -> None:
+        """End all workers, then keep what they had finished but we had not yet heard of."""
+        if self._pool is not None:
+            self._pool.close()
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor = self._pool = None
+        self._state.fingerprinter.reread()
+        try:
+            for name, future in self._running.items():
+                done = (
+                    not future.cancelled()
+                    and future.exception() is None
+                    and future.result().outcome == "done"
+                )
+                if done and not self._state.changed(name):
+                    self._commit(name, future.result())
+                    self._outcome.ran.append(name)
+        finally:
+            self._running.clear()
+            for name in list(self._locks):
+                self._unlock(name)
+
+    def _summary(self) -> Outcome:
+        outcome = self._outcome
+        for name, node in self._state.nodes.items():
+            if node.status is Status.DONE:
+                outcome.artifacts[name] = self._store.artifact(node.artifact)
+                outcome.provenance[name] = node.provenance()
+            elif node.status is Status.FAILED and node.failure is not None:
+                outcome.failures[name] = node.failure
+                if node.log is not None:
+                    outcome.logs[name] = node.log
+            elif node.status is Status.SKIPPED and node.failure is not None:
+                outcome.skipped[name] = node.failure
+        outcome.reused = len(set(outcome.artifacts) - set(outcome.ran))
+        return outcome
+
+    def _journal_end(self, name: str, reply: Reply) -> None:
+        node = self._state.nodes[name]
+        values: dict[str, object] = {"start": time.time() - reply.seconds, "seconds": round(reply.seconds, 4)}
+        if reply.outcome == "done":
+            values |= {"artifact": reply.artifact}
+        values |= {"peak_memory_mb": round(reply.peak_memory_mb, 1), "attempt": node.attempts}
+        values |= {"worker": reply.pid, "worker_host": reply.host}
+        self._record("stage_end", stage=name, key=node.key, outcome=reply.outcome, **values)
+
+    def _record(self, event: str, **values: object) -> None:
+        with writing(self._store.root):
+            self._store.root.mkdir(parents=True, exist_ok=True)
+            self._store.journal.write(event, **values)
+
+
+def _plain(lineage: dict[str, Provenance]) -> dict[str, dict[str, object]]:
+    return {name: asdict(entry) for name, entry in lineage.items()}
+
+
+def _machine_memory_mb() -> int:
+    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**2)

@@ -1,0 +1,295 @@
+"""Source files as the engine sees them: what they import, and their code without comments and layout."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentpress.errors import StageError
+
+if TYPE_CHECKING:
+    import ast
+
+# What `ast.dump` writes differs between minor versions, and so may this module's own rules some day.
+_RULES = f"1-{sys.version_info.major}.{sys.version_info.minor}"
+_CACHE_LIMIT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import statement: ``from ..a import b, c`` is level 2, module "a", names ("b", "c")."""
+
+    level: int
+    module: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What matters of one source file.
+
+    Attributes:
+        content: SHA-256 of the file.
+        code: SHA-256 of its syntax tree without comments, docstrings, positions, TYPE_CHECKING blocks.
+        imports: every import that can be executed, inside functions too.
+    """
+
+    content: str
+    code: str
+    imports: tuple[Import, ...]
+
+
+class SourceCache:
+    """Parsed sources on disk, by the content of the file, since parsing takes longest in a no-op build.
+
+    Args:
+        path: the cache file, or None to keep it in memory only.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._entries: dict[str, Source] = {}
+        self._used: set[str] = set()
+        self._changed = False
+        if path is not None:
+            self._entries = _load(path)
+
+    def parse(self, data: bytes, path: str) -> Source:
+        """Read a source file's bytes; ``path`` is for the error.
+
+        Raises:
+            StageError: the file is no valid Python.
+        """
+        content = hashlib.sha256(data).hexdigest()
+        self._used.add(content)
+        if content not in self._entries:
+            self._entries[content] = parse(data, path)
+            self._changed = True
+        return self._entries[content]
+
+    def save(self) -> None:
+        """Keep the cache for the next build, where the store can be written; it is only there for speed."""
+        if self.path is None or not self._changed:
+            return
+        folder = self.path.parent
+        if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+            return
+        kept = self._entries
+        if len(kept) > _CACHE_LIMIT:
+            kept = {content: kept[content] for content in self._used}
+        rows = {
+            source.content: [source.code, [[i.level, i.module, list(i.names)] for i in source.imports]]
+            for source in kept.values()
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps({"rules": _RULES, "sources": rows}), encoding="utf-8")
+        temporary.replace(self.path)
+        self._changed = False
+
+
+def _load(path: Path) -> dict[str, Source]:
+    try:
+        stored = json.loads(path.read_bytes())
+        if stored["rules"] != _RULES:
+            return {}
+        return {
+            content: Source(
+                content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows)
+            )
+            for content, (code, rows) in stored["sources"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # absent or torn: everything is parsed again
+
+
+def parse(data: bytes, path: str) -> Source:
+    """Parse one source file."""
+    import ast
+
+    try:
+        tree = ast.parse(data, filename=path)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise StageError(
+            f"{path}, line {line}: {getattr(error, 'msg', error)}", "Mend the file and run again."
+        ) from None
+    for node in ast.walk(tree):
+        _drop_what_never_runs(node)
+    code = hashlib.sha256(ast.dump(tree, annotate_fields=False).encode()).hexdigest()
+    return Source(hashlib.sha256(data).hexdigest(), code, tuple(_imports(tree)))
+
+
+def _drop_what_never_runs(node: ast.AST) -> None:
+    import ast
+
+    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    elif isinstance(node, ast.If) and _is_type_checking(node.test):
+        node.body = [ast.Pass()]
+    elif isinstance(node, ast.Constant):
+        node.kind = None  # u"" and "" are the same text
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    import ast
+
+    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    return name == "TYPE_CHECKING"
+
+
+def _imports(tree: ast.AST) -> Iterator[Import]:
+    import ast
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(0, alias.name, ())
+        elif isinstance(node, ast.ImportFrom):
+            yield Import(node.level, node.module or "", tuple(alias.name for alias in node.names))
+
+
+class Sources:
+    """The project's modules at one moment: each file is read once.
+
+    Args:
+        folders: folders that hold the packages, ``src`` for example.
+        packages: names of the packages (or top-level modules) that count as the project.
+        cache: parsed sources of earlier builds.
+    """
+
+    def __init__(
+        self, folders: Iterable[Path], packages: Iterable[str], cache: SourceCache | None = None
+    ) -> None:
+        self.folders = tuple(str(folder) for folder in folders)
+        self.packages = frozenset(packages)
+        self.cache = cache or SourceCache()
+        self._found: dict[str, tuple[str, bool] | None] = {}
+        self._read: dict[str, Source | None] = {}
+        self._closures: dict[tuple[str, ...], tuple[dict[str, Source], frozenset[str]]] = {}
+
+    def again(self) -> Sources:
+        """The same modules, read anew."""
+        return Sources(map(Path, self.folders), self.packages, self.cache)
+
+    def is_project(self, module: str) -> bool:
+        """Whether a module belongs to the project."""
+        return module.partition(".")[0] in self.packages
+
+    def closure(self, modules: tuple[str, ...]) -> tuple[dict[str, Source], frozenset[str]]:
+        """The project modules that importing ``modules`` can load, and the names of all others they import.
+
+        Packages' ``__init__`` files are included. A project module that is imported but does not exist has
+        an entry of its own, so that writing it later is noticed.
+
+        Raises:
+            StageError: one of ``modules`` does not exist, or a file cannot be parsed.
+        """
+        if modules in self._closures:
+            return self._closures[modules]
+        for module in modules:
+            if self._find(module) is None:
+                places = ", ".join(self.folders) or "no folder"
+                raise StageError(f"module {module} is not found", f"It was looked for in {places}.")
+        sources: dict[str, Source] = {}
+        others: set[str] = set()
+        waiting = list(modules)
+        while waiting:
+            module = waiting.pop()
+            if module in sources:
+                continue
+            if not self.is_project(module):
+                others.add(module)
+                continue
+            source = self._source(module)
+            sources[module] = source or Source("absent", "absent", ())
+            waiting += [module.rpartition(".")[0]] if "." in module else []
+            for statement in sources[module].imports:
+                waiting += self._targets(module, statement)
+        self._closures[modules] = (dict(sorted(sources.items())), frozenset(others))
+        return self._closures[modules]
+
+    def _targets(self, importer: str, statement: Import) -> Iterator[str]:
+        base = statement.module
+        if statement.level:
+            found = self._find(importer)
+            parts = importer.split(".")
+            steps = statement.level - (1 if found is not None and found[1] else 0)
+            anchor = ".".join(parts[: len(parts) - steps])
+            base = f"{anchor}.{base}".rstrip(".") if anchor else base
+        if not base:
+            return
+        yield base
+        if not self.is_project(base):
+            return
+        for name in statement.names:
+            if name == "*":
+                yield from self._submodules(base)  # __all__ may name any of them
+            elif self._find(f"{base}.{name}") is not None:
+                yield f"{base}.{name}"
+
+    def _submodules(self, package: str) -> Iterator[str]:
+        found = self._find(package)
+        if found is not None and found[1]:
+            for path in sorted(Path(found[0]).parent.iterdir()):
+                name = f"{package}.{path.stem if path.suffix == '.py' else path.name}"
+                if path.stem != "__init__" and self._find(name) is not None:
+                    yield name
+
+    def _find(self, module: str) -> tuple[str, bool] | None:
+        """The module's file, and whether it is a package's ``__init__`` (that a namespace package lacks)."""
+        if module not in self._found:
+            self._found[module] = self._look_for(module)
+        return self._found[module]
+
+    def _look_for(self, module: str) -> tuple[str, bool] | None:
+        relative = module.replace(".", os.sep)
+        for folder in self.folders:
+            base = os.path.join(folder, relative)  # noqa: PTH118 - a no-op build asks this hundreds of times
+            if os.path.isfile(f"{base}{os.sep}__init__.py"):  # noqa: PTH113
+                return f"{base}{os.sep}__init__.py", True
+            if os.path.isfile(f"{base}.py"):  # noqa: PTH113
+                return f"{base}.py", False
+            if os.path.isdir(base):  # noqa: PTH112
+                return f"{base}{os.sep}__init__.py", True
+        return None
+
+    def _source(self, module: str) -> Source | None:
+        if module not in self._read:
+            found = self._find(module)
+            self._read[module] = None if found is None else self._parsed(found[0])
+        return self._read[module]
+
+    def _parsed(self, path: str) -> Source | None:
+        try:
+            data = Path(path).read_bytes()
+        except FileNotFoundError:
+            return None  # a namespace package has no source of its own
+        return self.cache.parse(data, path)
+
+
+def find_packages(packages: Iterable[str]) -> tuple[Path, ...]:
+    """The folders on ``sys.path`` that hold the packages, each package's first.
+
+    Raises:
+        StageError: a package is on no folder of the path.
+    """
+    folders: dict[Path, Any] = {}
+    for package in packages:
+        for entry in sys.path:
+            folder = Path(entry or ".").absolute()
+            if (folder / package / "__init__.py").is_file() or (folder / f"{package}.py").is_file():
+                folders[folder] = None
+                break
+        else:
+            raise StageError(
+                f"the package {package} is not found on sys.path", "Install it, or set PYTHONPATH."
+            )
+    return tuple(folders)

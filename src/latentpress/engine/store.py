@@ -1,0 +1,368 @@
+"""The store: artifacts by content, records by key, scratch folders of unfinished stages, the journal.
+
+artifacts/<digest>/    what a stage produced, with .manifest.json: file name → sha256, size
+keys/<key>.json        which artifact a key gave, and the parts of the key
+work/<key>/            scratch, log and half-written result of a stage that is not finished
+locks/<key>.lock       held by the build that runs the stage; the system frees it when its owner dies
+cache/                 what is only there for speed
+journal.jsonl
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentpress.engine.journal import Journal
+from latentpress.errors import StoreError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from filelock import BaseFileLock
+
+    from latentpress.engine.codec import Encoded
+
+MANIFEST = ".manifest.json"
+
+
+class DamagedArtifactError(StoreError):
+    """An artifact's file is missing or is not what was written; the stage that made it has to run again.
+
+    Args:
+        artifact: the artifact's digest.
+        file: the file's name in it.
+    """
+
+    def __init__(self, artifact: str, file: str) -> None:
+        super().__init__(
+            f"artifact {artifact[:12]} is damaged: {file} is missing or altered",
+            "Run the build again; it is made anew.",
+        )
+        self.artifact = artifact
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.artifact, self.file))
+
+
+class Artifact:
+    """A read-only handle on what a stage produced. Every file's digest is verified when it is read.
+
+    Attributes:
+        digest: SHA-256 over the manifest, which identifies the content.
+        path: its folder.
+
+    Reading raises `DamagedArtifactError` where a file is not what was written, and LookupError where none was
+    written.
+    """
+
+    def __init__(self, digest: str, path: Path) -> None:
+        self.digest = digest
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"Artifact({self.digest[:12]})"
+
+    @cached_property
+    def _manifest(self) -> Mapping[str, Mapping[str, Any]]:
+        try:
+            data = (self.path / MANIFEST).read_bytes()
+        except OSError:
+            raise DamagedArtifactError(self.digest, MANIFEST) from None
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise DamagedArtifactError(self.digest, MANIFEST)
+        manifest: Mapping[str, Mapping[str, Any]] = json.loads(data)
+        return manifest
+
+    def names(self) -> set[str]:
+        """File names, with their endings."""
+        return set(self._manifest)
+
+    def data(self, filename: str) -> bytes:
+        """A file's bytes."""
+        entry = self._entry(filename)
+        try:
+            data = (self.path / filename).read_bytes()
+        except OSError:
+            raise DamagedArtifactError(self.digest, filename) from None
+        if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise DamagedArtifactError(self.digest, filename)
+        return data
+
+    def text(self, filename: str) -> str:
+        """A text file, UTF-8."""
+        return self.data(filename).decode()
+
+    def json(self, name: str) -> Any:
+        """The JSON value in ``name.json``."""
+        return json.loads(self.data(f"{name}.json"))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """The table in ``name.csv``; missing numbers are NaN, missing text is ""."""
+        from latentpress.engine import codec
+
+        data = self.data(f"{name}.csv")
+        return codec.decode_table(data, self._entry(f"{name}.csv").get("columns", ()))
+
+    def array(self, name: str) -> np.ndarray:
+        """The array in ``name.npy``."""
+        from latentpress.engine import codec
+
+        return codec.decode_array(self.data(f"{name}.npy"))
+
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays in ``name.npz``."""
+        from latentpress.engine import codec
+
+        return codec.decode_arrays(self.data(f"{name}.npz"))
+
+    def verify(self) -> None:
+        """Read every file, so that damage is found now."""
+        for name in sorted(self._manifest):
+            self.data(name)
+
+    def _entry(self, filename: str) -> Mapping[str, Any]:
+        if filename not in self._manifest:
+            has = ", ".join(sorted(self._manifest)) or "no files"
+            raise LookupError(f"artifact {self.digest[:12]} has no file {filename!r}; it has {has}")
+        return self._manifest[filename]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the store knows of a key: the stage, its artifact, and the parts that the key is the hash of."""
+
+    key: str
+    stage: str
+    artifact: str
+    components: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The folder of one unfinished stage."""
+
+    root: Path
+
+    @property
+    def scratch(self) -> Path:
+        """Survives failed and killed attempts; the stage's checkpoints are here."""
+        return self.root / "scratch"
+
+    @property
+    def result(self) -> Path:
+        """The artifact while it is written."""
+        return self.root / "result"
+
+    @property
+    def log(self) -> Path:
+        """What the stage and its libraries printed, and the traceback when it failed."""
+        return self.root / "log.txt"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the worker itself: a build that takes over waits until a dying worker has let go."""
+        return self.root / "worker.lock"
+
+
+class Store:
+    """Artifacts and records on a local or shared POSIX file system.
+
+    Args:
+        root: the folder; it is created when something is first written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).absolute()
+        self.journal = Journal(self.root / "journal.jsonl")
+
+    def artifact(self, digest: str) -> Artifact:
+        """A handle on an artifact; whether it is there and whole shows when it is read."""
+        return Artifact(digest, self.root / "artifacts" / digest)
+
+    def has(self, digest: str) -> bool:
+        """Whether the artifact's folder is there."""
+        return os.path.isdir(f"{self.root}/artifacts/{digest}")  # noqa: PTH112 - asked for every stage of every build
+
+    def record(self, key: str) -> Record | None:
+        """What is recorded for a key; None where nothing is, or where the record is damaged."""
+        try:
+            with open(f"{self.root}/keys/{key}.json", "rb") as file:  # noqa: PTH123 - as above
+                check, _, body = file.read().partition(b"\n")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise store_error(self.root / "keys", error) from error
+        if hashlib.sha256(body).hexdigest().encode() != check:
+            return None
+        fields = json.loads(body)
+        return Record(fields["key"], fields["stage"], fields["artifact"], fields["components"])
+
+    def workplace(self, key: str) -> Workplace:
+        """The folder for a stage that is being run."""
+        return Workplace(self.root / "work" / key)
+
+    def lock(self, key: str) -> BaseFileLock:
+        """The lock of a key, not yet taken."""
+        from filelock import FileLock
+
+        folder = self.root / "locks"
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"{key}.lock")
+
+    def commit(self, record: Record) -> Artifact:
+        """Move a finished result into the store and record its key; the scratch folder goes last.
+
+        Killed at any point, the store is whole: before the record is in place the stage counts as not run.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        place = self.workplace(record.key)
+        artifact = self.artifact(record.artifact)
+        with writing(self.root):
+            artifact.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.has(record.artifact) and not self._intact(artifact):
+                self.discard(record.artifact)
+            with contextlib.suppress(FileExistsError):  # another key gave the same content
+                _rename_folder(place.result, artifact.path)
+            self._write_record(record)
+            shutil.rmtree(place.root)
+            (self.root / "locks" / f"{record.key}.lock").unlink(missing_ok=True)
+        return artifact
+
+    def discard(self, digest: str) -> None:
+        """Remove an artifact; first by renaming, so that no half of it is ever in place."""
+        artifact = self.artifact(digest)
+        away = self.root / "work" / f"discarded-{digest}-{os.getpid()}"
+        with writing(artifact.path):
+            away.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another build was faster
+                artifact.path.rename(away)
+                shutil.rmtree(away)
+
+    def clear_work(self, key: str) -> None:
+        """Forget checkpoints and half-written results of a key."""
+        with writing(self.workplace(key).root), contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.workplace(key).root)
+
+    def _intact(self, artifact: Artifact) -> bool:
+        try:
+            artifact.verify()
+        except DamagedArtifactError:
+            return False
+        return True
+
+    def _write_record(self, record: Record) -> None:
+        body = json.dumps(
+            {name: getattr(record, name) for name in ("key", "stage", "artifact", "components")},
+            sort_keys=True,
+            ensure_ascii=False,
+        ).encode()
+        target = self.root / "keys" / f"{record.key}.json"
+        target.parent.mkdir(exist_ok=True)
+        check = hashlib.sha256(body).hexdigest().encode()
+        replace_file(target, check + b"\n" + body, self.workplace(record.key).root / "record")
+
+
+def write_artifact(folder: Path, files: Mapping[str, Encoded]) -> str:
+    """Write encoded files and their manifest into a fresh folder, through to the disk.
+
+    Returns:
+        The artifact's digest.
+
+    Raises:
+        StoreError: no space, no permission, a file-size limit.
+    """
+    with writing(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        manifest = {name: file.entry() for name, file in files.items()}
+        data = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        for name, file in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            _write_through(folder / name, file.data)
+        _write_through(folder / MANIFEST, data)
+        for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+            _sync_folder(inner)
+    return hashlib.sha256(data).hexdigest()
+
+
+def replace_file(target: Path, data: bytes, temporary: Path) -> None:
+    """Write a file so that at any moment it has either its old or its new content."""
+    _write_through(temporary, data)
+    temporary.replace(target)
+    _sync_folder(target.parent)
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rename_folder(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno in (
+            errno.ENOTEMPTY,
+            errno.EEXIST,
+        ):  # POSIX allows either for a folder that has content
+            raise FileExistsError(target) from error
+        raise
+    _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell file system errors as `StoreError`, with the way out."""
+    try:
+        yield
+    except OSError as error:
+        raise store_error(path, error) from error
+
+
+def store_error(path: Path, error: OSError) -> StoreError:
+    """Say in a user's words why the store cannot be read or written."""
+    where = error.filename or path
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        hint = "Free some space there, or use another --build-dir, and run again; finished stages are kept."
+        return StoreError(f"no space left for {where}{_free_space(path)}", hint)
+    if error.errno == errno.EFBIG:
+        return StoreError(
+            f"{where} exceeds the file-size limit",
+            "Raise the limit (ulimit -f) and run the build again; finished stages are kept.",
+        )
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        hint = "Give this user the right to write there, or use another --build-dir."
+        return StoreError(f"{where} cannot be written: {os.strerror(error.errno)}", hint)
+    return StoreError(
+        f"{where} cannot be read or written: {error.strerror or error}", "Check the disk, then run again."
+    )
+
+
+def _free_space(path: Path) -> str:
+    existing = next((folder for folder in [path, *path.parents] if folder.exists()), None)
+    return "" if existing is None else f" ({shutil.disk_usage(existing).free / 1e6:.0f} MB are free)"
