@@ -30,6 +30,11 @@ class Plan:
     may_run: tuple[str, ...]
     seconds: float
 
+    @property
+    def to_run(self) -> tuple[str, ...]:
+        """All stages that are not known to be up to date."""
+        return self.must_run + self.may_run
+
 
 @dataclass(frozen=True, slots=True)
 class PlanReady(Event):
@@ -126,3 +131,10 @@ class SourceChanged(Event):
 
     stage: str
     changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEnded(Event):
+    """The last event of every build, also of one that was interrupted; no worker is left."""
+
+    seconds: float

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from latentpress.engine.stage import Failure
+from latentpress.engine.stage import Failure, Provenance, Stage
+
+if TYPE_CHECKING:
+    from latentpress.engine.fingerprint import Fingerprint
 
 Outcome = Literal["done", "failed", "damaged", "outdated", "store", "died"]
 
@@ -94,6 +99,38 @@ class Job:
         kind = values.pop("kind")
         kind["path"] = tuple(kind["path"])
         return Job(kind=Kind(**kind), **{**values, "packages": tuple(values["packages"])})
+
+
+@dataclass(frozen=True, slots=True)
+class JobSite:
+    """What all jobs of a build share: the store's root, the project's packages and their folders."""
+
+    store: Path
+    packages: tuple[str, ...]
+    folders: tuple[Path, ...]
+
+
+def job_for(stage: Stage, fingerprint: Fingerprint, lineage: Mapping[str, Provenance], site: JobSite) -> Job:
+    """The job for a stage whose key is known."""
+    components = fingerprint.components
+    path = [*site.folders, *(Path(entry or ".").absolute() for entry in sys.path)]
+    return Job(
+        stage=stage.name,
+        function=stage.function,
+        key=fingerprint.key,
+        kind=Kind(stage.backend, stage.device, stage.threads, tuple(dict.fromkeys(map(str, path)))),
+        store=str(site.store),
+        settings=components["settings"],
+        inputs=components["inputs"],
+        files={label: str(Path(file).absolute()) for label, file in stage.files.items()},
+        seed=stage.seed,
+        memory_mb=stage.memory_mb,
+        isolated=stage.isolated,
+        failures=components["failures"],
+        lineage={name: asdict(entry) for name, entry in lineage.items()},
+        packages=site.packages,
+        sources=fingerprint.closure.contents,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from latentpress.engine import events
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
 Listener = Callable[[events.Event], None]
 # Plain lines go to log files: a training says at most this often (in seconds) how far it is.
 _PLAIN_INTERVAL = 15.0
 
 
-@contextmanager
-def show(stream: TextIO | None = None) -> Iterator[Listener]:
-    """A listener for `Scheduler` that shows the build on ``stream`` (standard error when left out).
+def make_listener(say: Callable[[str], None], terminal: TextIO | None = None) -> Listener:
+    """A listener for `Scheduler`: a live view where ``terminal`` is one, else lines.
 
-    A terminal gets a live view, anything else plain lines.
+    Args:
+        say: is given plain lines, without their end.
+        terminal: standard output when left out.
     """
-    stream = stream or sys.stderr
-    if not stream.isatty():
-        yield PlainProgress(stream)
-        return
-    from rich.console import Console
-    from rich.live import Live
-
-    view = LiveProgress(Console(file=stream, highlight=False))
-    with Live(console=view.console, get_renderable=view.render, refresh_per_second=5, transient=True):
-        yield view
+    terminal = terminal or sys.stdout
+    return LiveProgress(terminal) if terminal.isatty() else PlainProgress(say)
 
 
 def duration(seconds: float) -> str:
@@ -67,7 +59,7 @@ def notice(event: events.Event) -> str | None:
     """The line for an event that both views write down, or None."""
     match event:
         case events.PlanReady(plan):
-            done, left = len(plan.up_to_date), len(plan.must_run) + len(plan.may_run)
+            done, left = len(plan.up_to_date), len(plan.to_run)
             if left == 0:
                 return f"all {done} stages are up to date"
             return f"{done + left} stages: {done} up to date, {left} to do, about {duration(plan.seconds)}"
@@ -95,28 +87,24 @@ def notice(event: events.Event) -> str | None:
 class PlainProgress:
     """A line for each stage that starts and ends, and now and then one for a training's epochs."""
 
-    stream: TextIO
+    say: Callable[[str], None]
     _told: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, event: events.Event) -> None:
         """Write down an event."""
         line = notice(event)
         if line is not None:
-            self._write(line)
+            self.say(line)
         match event:
             case events.StageStarted(stage):
                 self._told[stage] = time.monotonic()
-                self._write(f"started   {stage}")
+                self.say(f"started   {stage}")
             case events.StageProgress(stage, values):
                 if time.monotonic() - self._told.get(stage, 0.0) >= _PLAIN_INTERVAL:
                     self._told[stage] = time.monotonic()
-                    self._write(f"          {stage}: {measures(values)}")
+                    self.say(f"          {stage}: {measures(values)}")
             case events.StageFinished(stage, seconds=seconds):
-                self._write(f"finished  {stage} in {duration(seconds)}")
-
-    def _write(self, line: str) -> None:
-        self.stream.write(f"{line}\n")
-        self.stream.flush()
+                self.say(f"finished  {stage} in {duration(seconds)}")
 
 
 @dataclass(slots=True)
@@ -128,12 +116,20 @@ class _Running:
 class LiveProgress:
     """Counts of stages, and a row for each that runs: how far, its loss, the time left.
 
+    It is on the screen from the first event of a build to the last; notices are printed above it.
+
     Args:
-        console: where notices are printed above the live part.
+        terminal: where it is shown.
     """
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    def __init__(self, terminal: TextIO) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(file=terminal, highlight=False)
+        self._live = Live(
+            console=self._console, get_renderable=self.render, refresh_per_second=5, transient=True
+        )
         self._start = time.monotonic()
         self._total = 0
         self._settled: dict[str, str] = {}
@@ -143,10 +139,13 @@ class LiveProgress:
         """Take an event into the view."""
         line = notice(event)
         if line is not None:
-            self.console.print(line, markup=False, soft_wrap=True)
+            self._console.print(line, markup=False, soft_wrap=True)
         match event:
             case events.PlanReady(plan):
-                self._total = len(plan.up_to_date) + len(plan.must_run) + len(plan.may_run)
+                self._total = len(plan.up_to_date) + len(plan.to_run)
+                self._live.start()
+            case events.BuildEnded():
+                self._live.stop()
             case events.StageStarted(stage):
                 self._running[stage] = _Running(time.monotonic())
             case events.StageProgress(stage, values) if stage in self._running:

@@ -4,64 +4,32 @@ from __future__ import annotations
 
 import heapq
 import os
-import queue
-import signal
-import sys
-import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentpress.engine import events
 from latentpress.engine.fingerprint import Fingerprinter
 from latentpress.engine.graph import Graph
-from latentpress.engine.jobs import Job, Kind, Note, Reply
+from latentpress.engine.jobs import JobSite, Note, Reply, job_for
+from latentpress.engine.locks import KeyLocks
+from latentpress.engine.outcome import Outcome
+from latentpress.engine.signals import interrupts
 from latentpress.engine.sources import find_packages
-from latentpress.engine.stage import Failure, Provenance, Stage
-from latentpress.engine.state import BuildState, Node, Status
-from latentpress.engine.store import Artifact, Record, Store, writing
+from latentpress.engine.stage import Failure, Stage
+from latentpress.engine.state import BuildState, Status
+from latentpress.engine.store import Record, Store, writing
 from latentpress.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
-
-    from filelock import BaseFileLock
-
-    from latentpress.engine.executors import WorkerPool
+    from latentpress.engine.crew import Crew
 
 ATTEMPTS = 3
 # A stage whose sources are edited again and again while it runs is given up in the end.
 _ROUNDS = 10
 # How often a stage that another build works on is looked at, in seconds.
 _POLL = 0.1
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a build came to.
-
-    Attributes:
-        artifacts: stage name to artifact, of every stage that is up to date now.
-        failures: stage name to failure, of the stages that failed themselves.
-        skipped: stage name to the failure above it that kept it from running.
-        logs: stage name to log, of failed stages that got as far as writing one.
-        provenance: stage name to where its artifact came from.
-        ran: stages that were run, in the order in which they finished.
-        reused: how many were not.
-        stale: stages that ran again since something they depend on was edited meanwhile.
-    """
-
-    artifacts: dict[str, Artifact] = field(default_factory=dict)
-    failures: dict[str, Failure] = field(default_factory=dict)
-    skipped: dict[str, Failure] = field(default_factory=dict)
-    logs: dict[str, Path] = field(default_factory=dict)
-    provenance: dict[str, Provenance] = field(default_factory=dict)
-    ran: list[str] = field(default_factory=list)
-    reused: int = 0
-    stale: list[str] = field(default_factory=list)
 
 
 def ignore(event: events.Event) -> None:
@@ -108,9 +76,7 @@ class Scheduler:
         for name in force:
             if name not in self._graph.stages:
                 raise UsageError(f"there is no stage {name!r} to run again")
-        self._workers = max(1, workers)
-        self._cores = cores or os.cpu_count() or 1
-        self._memory_mb = memory_mb or _machine_memory_mb()
+        self._limits = (max(1, workers), cores or os.cpu_count() or 1, memory_mb)
         self._listener = listener
         self._force = frozenset(force)
         self._strict = strict
@@ -119,15 +85,11 @@ class Scheduler:
         self._state = self._fresh_state()
         self._outcome = Outcome()
         self._ready: list[tuple[float, str]] = []
-        self._running: dict[str, Future[Reply]] = {}
-        self._locks: dict[str, BaseFileLock] = {}
+        self._crew: Crew | None = None
+        self._locks = KeyLocks(store)
         self._elsewhere: set[str] = set()
         self._rounds: dict[str, int] = {}
         self._interrupted = False
-        # Replies and notes from launcher threads; None, put by a signal handler, wakes the loop.
-        self._mail: queue.SimpleQueue[tuple[str, Note | Future[Reply]] | None] = queue.SimpleQueue()
-        self._pool: WorkerPool | None = None
-        self._executor: Executor | None = None
 
     def _fresh_state(self) -> BuildState:
         fingerprinter = Fingerprinter([self._package], self._folders, self._store.root / "cache")
@@ -135,7 +97,7 @@ class Scheduler:
 
     def plan(self) -> events.Plan:
         """What `run` would do."""
-        return self._state.plan(self._workers, self._cores)
+        return self._state.plan(*self._limits[:2])
 
     def run(self) -> Outcome:
         """Bring the stages up to date; failed stages are in the outcome, not raised.
@@ -155,17 +117,18 @@ class Scheduler:
             self._record("build_start", stages=len(self._graph.stages), must_run=len(plan.must_run))
         ended = "interrupted"
         try:
-            with self._interrupts():
+            with interrupts(self._interrupt):
                 self._work()
             ended = "failed" if self._state.failed else "done"
         except StoreError:
             ended = "store"
             raise
         finally:
+            seconds = round(time.time() - begun, 3)
+            self._listener(events.BuildEnded(seconds))
             if journal and ended != "store":
-                seconds = round(time.time() - begun, 3)
                 self._record("build_end", outcome=ended, seconds=seconds, ran=self._outcome.ran)
-        return self._summary()
+        return self._outcome.take_from(self._state)
 
     # ------------------------------------------------------------------------------------------ the main loop
 
@@ -176,8 +139,8 @@ class Scheduler:
                 if self._strict and self._state.failed:
                     return
                 self._start_what_fits()
-                if self._running or self._elsewhere:
-                    self._take_mail()
+                if self._crew or self._elsewhere:
+                    self._listen()
                 if self._interrupted:
                     raise KeyboardInterrupt
         finally:
@@ -190,39 +153,35 @@ class Scheduler:
     def _start_what_fits(self) -> None:
         """Start ready stages, those with the longest chain below them first."""
         waiting = []
-        while self._ready and len(self._running) < self._workers:
+        while self._ready and not (self._crew and self._crew.full()):
             entry = heapq.heappop(self._ready)
             node = self._state.nodes[entry[1]]
             if node.status is not Status.READY:
                 continue  # settled in another way meanwhile
-            if self._fits(node.stage):
+            if self._crew is None or self._crew.fits(node.stage):
                 self._start(entry[1])
             else:
                 waiting.append(entry)
         for entry in waiting:
             heapq.heappush(self._ready, entry)
 
-    def _fits(self, stage: Stage) -> bool:
-        running = [self._graph.stages[name] for name in self._running]
-        threads = sum(other.threads for other in running) + stage.threads
-        memory = sum(other.memory_mb for other in running) + stage.memory_mb
-        # A stage that declares more than the machine has still runs, alone.
-        return not running or (threads <= self._cores and memory <= self._memory_mb)
-
-    def _take_mail(self) -> None:
-        try:
-            mail = self._mail.get(timeout=_POLL if self._elsewhere else None)
-        except queue.Empty:
-            self._look_elsewhere()
-            return
+    def _listen(self) -> None:
+        """Wait for what a worker says next, or for another build to get on."""
+        mail = self._hire().mail(timeout=_POLL if self._elsewhere else None)
         if mail is None:
-            return
-        name, content = mail
-        if isinstance(content, Note):
-            self._heed(name, content)
+            self._look_elsewhere()
+        elif isinstance(mail[1], Note):
+            self._heed(mail[0], mail[1])
         else:
-            del self._running[name]
-            self._handle(name, content.result())
+            self._handle(mail[0], mail[1])
+
+    def _hire(self) -> Crew:
+        """The crew; its modules are loaded only once there is work, since most builds have none."""
+        from latentpress.engine.crew import Crew
+
+        if self._crew is None:
+            self._crew = Crew(*self._limits)
+        return self._crew
 
     def _unchanged_to_the_end(self) -> bool:
         """Look at all sources once more, so that a finished build is one of a single state of the project."""
@@ -262,43 +221,13 @@ class Scheduler:
         return True
 
     def _submit(self, name: str) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        from latentpress.engine.executors import WorkerPool
-
-        if self._executor is None or self._pool is None:
-            self._pool = WorkerPool(self._workers)
-            self._executor = ThreadPoolExecutor(self._workers, thread_name_prefix="launcher")
         node = self._state.nodes[name]
         node.status = Status.RUNNING
         node.attempts += 1
-        future = self._executor.submit(
-            self._pool.run, self._job(node), lambda note: self._mail.put((name, note))
-        )
-        self._running[name] = future
-        future.add_done_callback(lambda done: self._mail.put((name, done)))
-
-    def _job(self, node: Node) -> Job:
-        stage, fingerprint = node.stage, node.fingerprint
-        assert fingerprint is not None
-        path = (*map(str, self._folders), *(str(Path(entry or ".").absolute()) for entry in sys.path))
-        return Job(
-            stage=stage.name,
-            function=stage.function,
-            key=fingerprint.key,
-            kind=Kind(stage.backend, stage.device, stage.threads, tuple(dict.fromkeys(path))),
-            store=str(self._store.root),
-            settings=fingerprint.components["settings"],
-            inputs=fingerprint.components["inputs"],
-            files={label: str(Path(path).absolute()) for label, path in stage.files.items()},
-            seed=stage.seed,
-            memory_mb=stage.memory_mb,
-            isolated=stage.isolated,
-            failures=fingerprint.components["failures"],
-            lineage=_plain(self._state.lineage(stage.name)) if stage.lineage else {},
-            packages=(self._package,),
-            sources=fingerprint.closure.contents,
-        )
+        assert node.fingerprint is not None
+        lineage = self._state.lineage(name) if node.stage.lineage else {}
+        where = JobSite(self._store.root, (self._package,), self._folders)
+        self._hire().submit(node.stage, job_for(node.stage, node.fingerprint, lineage, where))
 
     # ------------------------------------------------------------------------------------ what workers answer
 
@@ -418,27 +347,19 @@ class Scheduler:
     # --------------------------------------------------------------------------------- locks and other builds
 
     def _lock(self, name: str) -> bool:
-        from filelock import Timeout
-
+        """Take the stage's lock, or note that another build has it."""
         node = self._state.nodes[name]
-        lock = self._store.lock(node.key)
-        try:
-            with writing(self._store.root):
-                lock.acquire(timeout=0)
-        except Timeout:
-            if name not in self._elsewhere:
-                self._listener(events.StageElsewhere(name))
-            self._elsewhere.add(name)
-            node.status = Status.ELSEWHERE
-            return False
-        self._elsewhere.discard(name)
-        self._locks[name] = lock
-        return True
+        if self._locks.take(node.key):
+            self._elsewhere.discard(name)
+            return True
+        if name not in self._elsewhere:
+            self._listener(events.StageElsewhere(name))
+        self._elsewhere.add(name)
+        node.status = Status.ELSEWHERE
+        return False
 
     def _unlock(self, name: str) -> None:
-        lock = self._locks.pop(name, None)
-        if lock is not None:
-            lock.release()
+        self._locks.release(self._state.nodes[name].key)
 
     def _look_elsewhere(self) -> None:
         """Take what other builds have finished; what they have given up becomes ready here."""
@@ -453,61 +374,23 @@ class Scheduler:
 
     # ------------------------------------------------------------------------------------------------ the end
 
-    @contextmanager
-    def _interrupts(self) -> Iterator[None]:
-        """Turn signals into mail: they take effect between two steps, never in the middle of a commit."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, self._interrupt) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _interrupt(self, number: int, frame: object) -> None:
+    def _interrupt(self) -> None:
         self._interrupted = True
-        self._mail.put(None)
+        if self._crew is not None:
+            self._crew.wake()
 
     def _end_workers(self) -> None:
         """End all workers, then keep what they had finished but we had not yet heard of."""
-        if self._pool is not None:
-            self._pool.close()
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-        self._executor = self._pool = None
+        replies = self._crew.end() if self._crew is not None else {}
+        self._crew = None
         self._state.fingerprinter.reread()
         try:
-            for name, future in self._running.items():
-                done = (
-                    not future.cancelled()
-                    and future.exception() is None
-                    and future.result().outcome == "done"
-                )
-                if done and not self._state.changed(name):
-                    self._commit(name, future.result())
+            for name, reply in replies.items():
+                if reply.outcome == "done" and not self._state.changed(name):
+                    self._commit(name, reply)
                     self._outcome.ran.append(name)
         finally:
-            self._running.clear()
-            for name in list(self._locks):
-                self._unlock(name)
-
-    def _summary(self) -> Outcome:
-        outcome = self._outcome
-        for name, node in self._state.nodes.items():
-            if node.status is Status.DONE:
-                outcome.artifacts[name] = self._store.artifact(node.artifact)
-                outcome.provenance[name] = node.provenance()
-            elif node.status is Status.FAILED and node.failure is not None:
-                outcome.failures[name] = node.failure
-                if node.log is not None:
-                    outcome.logs[name] = node.log
-            elif node.status is Status.SKIPPED and node.failure is not None:
-                outcome.skipped[name] = node.failure
-        outcome.reused = len(set(outcome.artifacts) - set(outcome.ran))
-        return outcome
+            self._locks.release_all()
 
     def _journal_end(self, name: str, reply: Reply) -> None:
         node = self._state.nodes[name]
@@ -522,11 +405,3 @@ class Scheduler:
         with writing(self._store.root):
             self._store.root.mkdir(parents=True, exist_ok=True)
             self._store.journal.write(event, **values)
-
-
-def _plain(lineage: dict[str, Provenance]) -> dict[str, dict[str, object]]:
-    return {name: asdict(entry) for name, entry in lineage.items()}
-
-
-def _machine_memory_mb() -> int:
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**2)
