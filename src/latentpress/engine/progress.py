@@ -126,14 +126,14 @@ class LiveProgress:
         from rich.console import Console
         from rich.live import Live
 
-        self._console = Console(file=terminal, highlight=False)
-        self._live = Live(
-            console=self._console, get_renderable=self.render, refresh_per_second=5, transient=True
-        )
         self._start = time.monotonic()
         self._total = 0
         self._settled: dict[str, str] = {}
         self._running: dict[str, _Running] = {}
+        self._console = Console(file=terminal, highlight=False)
+        self._live = Live(
+            console=self._console, get_renderable=self.render, refresh_per_second=5, transient=True
+        )
 
     def __call__(self, event: events.Event) -> None:
         """Take an event into the view."""
