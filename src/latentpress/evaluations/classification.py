@@ -52,6 +52,7 @@ def measure(task: Task) -> Result:
         metric("svm_converged", svm.converged),
         metric("svm_iterations", svm.iterations),
     ]
+    classifiers = {"probe": probe, "svm": svm}
     classes = len(class_names(task))
     options = {"class_names": class_names(task)}
     figures = {
@@ -60,10 +61,12 @@ def measure(task: Task) -> Result:
             {"matrix": confusion_matrix(test_labels, fitted.predicted, labels=np.arange(classes))},
             options,
         )
-        for name, fitted in (("probe", probe), ("svm", svm))
+        for name, fitted in classifiers.items()
     }
     result = deliver(metrics, figures)
-    result.arrays["predictions"] = {"probe": probe.predicted, "svm": svm.predicted, "labels": test_labels}
+    # What did not converge is not there to be compared.
+    converged = {name: fitted.predicted for name, fitted in classifiers.items() if fitted.converged}
+    result.arrays["predictions"] = {**converged, "labels": test_labels}
     return result
 
 

@@ -71,8 +71,7 @@ def measure(task: Task) -> Result:
         [[names[label] for label in row] for row in test.labels[pairs]] if test.labels is not None else None
     )
     strips = {
-        f"pair_{pair}": strip(paths, pair, alphas, digits[pair] if digits else None)
-        for pair in range(min(settings["shown"], len(pairs)))
+        f"pair_{pair}": strip(paths, pair, alphas) for pair in range(min(settings["shown"], len(pairs)))
     }
     result = deliver(path_metrics(paths, alphas, metric_of(task)), strips)
     result.tables["pairs"] = pairs_table(pairs, digits, paths, alphas)
@@ -155,17 +154,11 @@ def path_metrics(paths: Paths, alphas: Sequence[float], metric: Callable[..., Me
     return metrics
 
 
-def strip(paths: Paths, pair: int, alphas: Sequence[float], digits: Sequence[str] | None = None) -> Figure:
-    """Both paths of one pair as two rows of images, the ends named after their classes."""
-    columns = [rf"$\alpha = {alpha:g}$" for alpha in alphas]
-    if digits is not None:
-        ends = {0.0: digits[0], 1.0: digits[1]}
-        columns = [
-            f"{ends[alpha]} ({label})" if alpha in ends else label
-            for alpha, label in zip(alphas, columns, strict=True)
-        ]
-    rows = [r"$D(E(x_\alpha))$", r"$D(z_\alpha)$"]
+def strip(paths: Paths, pair: int, alphas: Sequence[float]) -> Figure:
+    """Both paths of one pair as two rows of images."""
     images = np.stack([paths.blended[pair], paths.interpolated[pair]])
+    rows = [r"$D(E(x_\alpha))$", r"$D(z_\alpha)$"]
+    columns = [rf"$\alpha={alpha:g}$" for alpha in alphas]
     return Figure("image_grid", {"images": images}, {"row_labels": rows, "column_labels": columns})
 
 

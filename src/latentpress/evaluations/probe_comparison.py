@@ -37,13 +37,17 @@ def compare(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[st
     """Accuracy of a minus that of b, with a paired bootstrap interval, and McNemar's exact p value.
 
     Args:
-        a, b: ``probe`` and ``svm`` predictions (n,) of the same images, and their ``labels`` (n,).
+        a, b: ``probe`` and ``svm`` predictions (n,) of the same images, and their ``labels`` (n,). A
+            classifier that did not converge is missing.
 
     Returns:
-        Quantity to the fields of its metric.
+        Quantity to the fields of its metric; None for what a missing classifier leaves unknown.
     """
     found: dict[str, dict[str, float | None]] = {}
     for classifier, test in (("probe", "mcnemar_p"), ("svm", "svm_mcnemar_p")):
+        if classifier not in a or classifier not in b:
+            found |= {f"{classifier}_accuracy_difference": {"value": None}, test: {"value": None}}
+            continue
         right_a, right_b = a[classifier] == a["labels"], b[classifier] == b["labels"]
         found[f"{classifier}_accuracy_difference"] = paired_bootstrap(right_a, right_b).fields
         found[test] = {"value": mcnemar(right_a, right_b)}

@@ -29,12 +29,7 @@ def measure(task: Task) -> Result:
     restored = task.inputs["codes"].array("reconstructions")
     metric = metric_of(task)
     metrics = [metric(name, **fields) for name, fields in quality(test.images, restored).items()]
-    metrics += [
-        metric("input_variance", pixel_variance(test.images)),
-        metric("output_variance", pixel_variance(restored)),
-        metric("frame_ink", frame_ink(test.images, restored)),
-        metric("code_size", task.inputs["codes"].arrays("codes")["test"].shape[1], split=""),
-    ]
+    metrics.append(metric("code_size", task.inputs["codes"].arrays("codes")["test"].shape[1], split=""))
     shown = shown_images(test.labels, len(test.images), task.settings["evaluation"]["shown"])
     names = class_names(task)
     options = {"row_labels": ["input", "output"]}
@@ -45,13 +40,14 @@ def measure(task: Task) -> Result:
 
 
 def quality(images: np.ndarray, restored: np.ndarray) -> dict[str, dict[str, Any]]:
-    """MSE, PSNR averaged over images, PSNR of the mean MSE, and SSIM, each with its bootstrap interval.
+    """Everything that is said of a set of reconstructions; averages over images with bootstrap intervals.
 
     Args:
         images, restored: (n, H, W, C) in [0, 1].
 
     Returns:
-        Quantity to the fields of its metric.
+        Quantity to the fields of its metric: MSE, PSNR averaged over images, PSNR of the mean MSE, SSIM, the
+        variance of pixels across inputs and across outputs, and the ink of the frame.
     """
     errors = image_quality.mean_squared_error(images, restored)
     mse = bootstrap_mean(errors)
@@ -60,6 +56,9 @@ def quality(images: np.ndarray, restored: np.ndarray) -> dict[str, dict[str, Any
         "test_psnr": {**bootstrap_mean(image_quality.psnr(errors)).fields, "unit": "dB"},
         "psnr_of_mean_mse": {**psnr_of(mse).fields, "unit": "dB"},
         "test_ssim": bootstrap_mean(image_quality.ssim(images, restored)).fields,
+        "input_variance": {"value": pixel_variance(images)},
+        "output_variance": {"value": pixel_variance(restored)},
+        "frame_ink": {"value": frame_ink(images, restored)},
     }
 
 

@@ -36,7 +36,8 @@ def measure(task: Task) -> Result:
         metric(
             "face_nearest_distance", **bootstrap_mean(nearest_distances(test.pixels, train.pixels)).fields
         ),
-        metric("sample_diversity", diversity(flat, test.pixels)),
+        metric("sample_diversity", diversity(flat)),
+        metric("face_diversity", diversity(test.pixels)),
     ]
     grid = image_rows(samples[: settings["samples"]], settings["columns"])
     return deliver(metrics, {"samples": Figure("image_grid", {"images": grid})})
@@ -47,13 +48,9 @@ def nearest_distances(images: np.ndarray, references: np.ndarray) -> np.ndarray:
     return np.asarray(cdist(images, references).min(axis=1))
 
 
-def diversity(samples: np.ndarray, faces: np.ndarray) -> float:
-    """Mean distance between two samples, as a share of that between two faces; 0 for equal samples.
-
-    Args:
-        samples, faces: (n, pixels) and (m, pixels), two of each at least.
-    """
-    return float(pdist(samples).mean() / pdist(faces).mean())
+def diversity(images: np.ndarray) -> float:
+    """Mean Euclidean distance between two of the images, (n, pixels), n ≥ 2; 0 where all are equal."""
+    return float(pdist(images).mean())
 
 
 def image_rows(images: np.ndarray, columns: int) -> np.ndarray:

@@ -1,0 +1,52 @@
+"""Maps of codes: trust, neighbours and points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latentpress.evaluations import embedding
+from latentpress.evaluations.embedding import choose_points, neighbour_accuracy, tsne
+from latentpress.figure_data import unpack
+from latentpress.metrics import from_records
+
+
+def test_all_models_show_the_same_points_without_repeats() -> None:
+    chosen = choose_points(10_000, 2000)
+    assert np.array_equal(chosen, choose_points(10_000, 2000))
+    assert len(np.unique(chosen)) == 2000
+    assert list(choose_points(5, 2000)) == [0, 1, 2, 3, 4]
+
+
+def test_neighbours_vote_without_the_point_itself() -> None:
+    points = np.array([[0.0], [0.1], [0.2], [0.3], [10.0], [10.1], [10.2], [10.3]])
+    assert neighbour_accuracy(points, np.repeat([4, 7], 4), 3).value == 1.0
+    # A lone point of another class among three is outvoted, and outvotes none.
+    assert neighbour_accuracy(points, np.array([4, 4, 4, 7, 7, 7, 7, 7]), 3).value == 7 / 8
+    # With one neighbour and alternating classes all are wrong; counting itself, all would be right.
+    assert neighbour_accuracy(np.arange(8.0)[:, None], np.arange(8) % 2, 1).value == 0.0
+
+
+def test_the_map_repeats_and_keeps_clusters_apart() -> None:
+    generator = np.random.default_rng(0)
+    codes = (generator.normal(size=(90, 10)) + 20 * np.eye(3, 10)[np.arange(90) % 3]).astype(np.float32)
+    found = tsne(codes, 300, 30.0)
+    assert np.array_equal(found.points, tsne(codes, 300, 30.0).points)
+    assert 250 < found.iterations <= 300
+    assert neighbour_accuracy(found.points, np.arange(90) % 3, 10).value == 1.0
+
+
+def test_the_stage_delivers_the_map_with_what_it_kept(
+    artifact: Any, task: Any, digits: Any, codes: Any
+) -> None:
+    result = embedding.measure(task(embedding, {"data": digits, "codes": codes}, points=40, iterations=260))
+    metrics = {metric.quantity: metric for metric in from_records(result.values["metrics"])}
+    assert metrics["points"].value == 40
+    assert metrics["tsne_iterations"].value <= 260
+    assert 0.5 < metrics["trustworthiness"].value <= 1.0
+    assert metrics["code_knn_accuracy"].value == pytest.approx(1.0)
+    figure = unpack(artifact(result))["tsne"]
+    assert figure.arrays["points"].shape == (40, 2)
+    assert np.array_equal(figure.arrays["labels"], choose_points(45, 40) % 3)

@@ -1,0 +1,44 @@
+"""Hoyer's measure at its ends and between, and the counts of units."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latentpress.engine.stage import Result
+from latentpress.evaluations import sparsity
+from latentpress.evaluations.sparsity import hoyer
+from latentpress.figure_data import unpack
+from latentpress.metrics import from_records
+
+
+def test_hoyer_of_known_rows() -> None:
+    rows = np.array([[1.0, 1, 1, 1], [0, 0, 3, 0], [0, 0, 0, 0], [1, -1, 0, 0]])
+    assert hoyer(rows) == pytest.approx([0, 1, 1, 2 - math.sqrt(2)])
+
+
+@given(st.lists(st.floats(-10, 10).filter(lambda x: x == 0 or abs(x) > 1e-3), min_size=2, max_size=20))
+def test_hoyer_lies_in_the_unit_interval_and_knows_no_scale(row: list[float]) -> None:
+    value = hoyer(np.array([row]))[0]
+    assert -1e-9 <= value <= 1 + 1e-9
+    assert hoyer(np.array([row]) * -7.5)[0] == pytest.approx(value, abs=1e-9)
+
+
+def test_the_stage_counts_active_entries_and_dead_units(artifact: Any, task: Any) -> None:
+    codes = np.zeros((50, 4), dtype=np.float32)
+    codes[:, 0] = 0.9  # always active
+    codes[:25, 1] = 0.5  # active for half of the images
+    codes[:, 2] = 0.1  # at the threshold is not above it
+    stored = artifact(Result(arrays={"codes": {"test": codes}}))
+    result = sparsity.measure(task(sparsity, {"codes": stored}))
+    metrics = {metric.quantity: metric.value for metric in from_records(result.values["metrics"])}
+    assert metrics["active_share"] == pytest.approx((50 + 25) / 200)
+    assert metrics["dead_units"] == 2
+    figure = unpack(artifact(result))["activations"]
+    assert figure.arrays["counts0"].sum() == 200
+    assert len(figure.arrays["edges"]) == 51

@@ -1,0 +1,76 @@
+"""Final losses and curves, of trainings that went well, went wrong, or never were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentpress.engine.stage import Result
+from latentpress.evaluations import training_curves
+from latentpress.evaluations.training_curves import best_epoch
+from latentpress.figure_data import unpack
+from latentpress.metrics import from_records
+
+COLUMNS = ["epoch", "loss", "reconstruction", "penalty", "val_loss", "val_reconstruction", "val_penalty"]
+ROWS = [
+    [1, 9.0, 8.0, 1.0, 8.0, 7.0, 1.0],
+    [2, 5.0, 4.5, 0.5, 4.0, 3.6, 0.4],
+    [3, 4.0, 3.7, 0.3, 4.5, 4.2, 0.3],
+]
+
+
+def measure(artifact: Any, task: Any, rows: list[list[float]], penalty: str) -> Result:
+    stored = artifact(Result(tables={"history": pd.DataFrame(rows, columns=COLUMNS)}))
+    return training_curves.measure(
+        task(training_curves, {"model": stored}, {"objective": {"penalty": penalty, "beta": 1.0}})
+    )
+
+
+def test_final_and_best_losses_are_told(artifact: Any, task: Any) -> None:
+    result = measure(artifact, task, ROWS, "none")
+    metrics = {metric.id: metric.value for metric in from_records(result.values["metrics"])}
+    assert metrics == {
+        "mnist/plain/epochs/seed=0": 3,
+        "mnist/plain/train/final_train_loss/seed=0": 4.0,
+        "mnist/plain/validation/final_validation_loss/seed=0": 4.5,
+        "mnist/plain/validation/best_epoch/seed=0": 2,
+        "mnist/plain/nonfinite_epochs/seed=0": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("penalty", "titles"),
+    [
+        ("none", ["Objective"]),
+        ("kl_divergence", ["Objective", "Reconstruction", "Kullback–Leibler divergence"]),
+    ],
+)
+def test_each_term_has_a_panel_with_both_splits(
+    artifact: Any, task: Any, penalty: str, titles: list[str]
+) -> None:
+    figure = unpack(artifact(measure(artifact, task, ROWS, penalty)))["curves"]
+    panels = figure.options["panels"]
+    assert [panel["title"] for panel in panels] == titles
+    for column, panel in zip(("loss", "reconstruction", "penalty"), panels, strict=False):
+        for series, name in zip(panel["series"], (column, f"val_{column}"), strict=True):
+            expected = [row[COLUMNS.index(name)] for row in ROWS]
+            assert figure.arrays[series["y"]].tolist() == expected
+            assert figure.arrays[series["x"]].tolist() == [1, 2, 3]
+
+
+def test_an_untrained_model_has_no_curves(artifact: Any, task: Any) -> None:
+    result = measure(artifact, task, [], "none")
+    assert [metric.id for metric in from_records(result.values["metrics"])] == ["mnist/plain/epochs/seed=0"]
+    assert result.values["figures"] == {}
+
+
+def test_losses_that_are_no_numbers_are_counted_and_missing(artifact: Any, task: Any) -> None:
+    result = measure(artifact, task, [ROWS[0], [2, *[np.nan] * 6]], "none")
+    metrics = {metric.quantity: metric.value for metric in from_records(result.values["metrics"])}
+    assert metrics["final_train_loss"] is None
+    assert metrics["nonfinite_epochs"] == 1
+    assert metrics["best_epoch"] == 1
+    assert best_epoch(pd.DataFrame({"epoch": [1], "val_loss": [np.nan]})) is None
