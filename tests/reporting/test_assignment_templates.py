@@ -9,11 +9,10 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "report_templates" / "assignment"
 SETTINGS = tomllib.loads((FOLDER / "report.toml").read_text(encoding="utf-8"))
 SOURCES = {
-    section["id"]: (FOLDER / section["template"]).read_text(encoding="utf-8")
-    for section in SETTINGS["sections"]
+    section["id"]: (FOLDER / section["template"]).read_text(encoding="utf-8") for section in SETTINGS["sections"]
 }
 # Bibliography keys that data sets give by themselves.
-DATA_KEYS = {"lecun1998", "roweis_frey", "alpaydin1998"}
+DATA_KEYS = {"lecun1998", "roweis", "alpaydin1998"}
 
 OUTLINE = [
     "Team member contributions",

@@ -32,7 +32,7 @@ def load(files: Mapping[str, Path]) -> DataSet:
     split = split_video(len(frames))
     return DataSet(
         title="the Frey faces",
-        citation="roweis_frey",
+        citation="roweis",
         images={name: frames[numbers] for name, numbers in split.frames.items()},
         origins=split.frames,
         split=split.sentence(),
