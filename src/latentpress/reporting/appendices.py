@@ -1,0 +1,228 @@
+"""What the assembled report says of itself: health checks, provenance, computing environment."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from latentpress.engine.stage import Provenance
+from latentpress.reporting.latex import Tex, escape
+from latentpress.reporting.names import Names
+from latentpress.reporting.numbers import MISSING, format_setting
+from latentpress.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from latentpress.health import Check
+
+DIGITS = 12
+"""Hexadecimal digits of a digest that are printed; report.json has them all."""
+
+# Names that templates use, and the order of the table of the environment.
+LIBRARIES = ("tensorflow", "keras", "jax", "torch", "numpy", "scipy", "scikit-learn", "scikit-image", "matplotlib")
+
+
+def failed(check: Check) -> bool:
+    """Whether a check found something wrong; one that was not assessed has not."""
+    return bool(check.verdict == "failed")
+
+
+def failed_checks(checks: Iterable[Check], names: Names) -> Tex:
+    """A list of the checks that failed, for page one; empty where none did."""
+    items = [
+        rf"\item \textbf{{{escape(check.name)}}}, {_model(check, names)}: {_value(check.value)}; "
+        f"expected {_value(check.threshold)}."
+        for check in checks
+        if failed(check)
+    ]
+    if not items:
+        return Tex("")
+    return Tex("\\begin{itemize}\n" + "\n".join(items) + "\n\\end{itemize}")
+
+
+def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
+    """All checks with their values, thresholds and reasons."""
+    head = "\\section{Health checks}\n\\label{sec:health}\n\n"
+    if not checks:
+        return Tex(f"{head}No check applies to the results of this report.\n")
+    wrong = sum(map(failed, checks))
+    unassessed = sum(check.verdict == "not assessed" for check in checks)
+    if unassessed == len(checks):
+        summary = f"The results of the profile {escape(profile)} are too small a sample to be assessed."
+    elif wrong:
+        summary = f"Of {len(checks)} checks, {wrong} failed."
+    else:
+        summary = f"All {len(checks) - unassessed} checks passed."
+    header = "Check & Of & Value & Expected & Verdict"
+    rows = [
+        " & ".join(
+            (
+                rf"\textbf{{{escape(check.name)}}}\newline {escape(check.why)}",
+                _model(check, names),
+                _value(check.value),
+                _value(check.threshold),
+                _verdict(check.verdict),
+            )
+        )
+        for check in checks
+    ]
+    spec = r">{\raggedright}p{.40\linewidth}>{\raggedright}p{.17\linewidth}>{\raggedleft}p{.10\linewidth}" + (
+        r">{\raggedright}p{.12\linewidth}>{\raggedright\arraybackslash}p{.09\linewidth}"
+    )
+    text = "These checks guard against results that look right and are not. "
+    return Tex(f"{head}{text}{summary}\n\n{long_table(spec, header, rows, 'Health checks.', 'tab:health')}")
+
+
+def _model(check: Check, names: Names) -> Tex:
+    return names.title(check.model) if check.model else Tex("the data")
+
+
+def _value(value: Any) -> Tex:
+    if value is None:
+        return MISSING
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return Tex(r"$\infty$" if value > 0 else r"$-\infty$")
+    return format_setting(float(f"{value:.4g}") if isinstance(value, float) else value)
+
+
+def _verdict(verdict: str) -> Tex:
+    return Tex(rf"\textcolor{{warning}}{{\textbf{{{escape(verdict)}}}}}") if verdict == "failed" else escape(verdict)
+
+
+def provenance_appendix(lineage: Mapping[str, Provenance], facts: Mapping[str, Any], machine: Sequence[str]) -> Tex:
+    """Where every result came from: data, code, settings, seeds, threads, versions."""
+    parts = ["\\section{Provenance}\n\\label{sec:provenance}\n"]
+    parts.append(
+        "Every number and figure of this report is read from an artifact that is named by its content. "
+        "Table~\\ref{tab:stages} lists the stages that made them: the fingerprint of the code that ran, without its "
+        "comments, and of all project code that it imports; the random seed; the threads of its sums; and the digest "
+        f"of what it made. The first {DIGITS} digits are printed; \\code{{report.json}} has them in full, with the "
+        "settings and inputs of each stage.\n"
+    )
+    if facts:
+        parts.append(_data_digests(facts))
+    parts.append(_versions(lineage, machine))
+    parts.append(_stages(lineage))
+    return Tex("\n".join(parts))
+
+
+def _data_digests(facts: Mapping[str, Any]) -> Tex:
+    rows = [
+        [escape(found["title"]), escape(found["source"]), escape(name), digest(value)]
+        for data, found in sorted(facts.items())
+        for name, value in sorted(found.get("digests", {}).items())
+    ]
+    header = [Tex(text) for text in ("Data", "Source", "Content", "SHA-256")]
+    table = Table(header, rows, ["X", "l", "l", "l"])
+    return table.float(Tex("Data, by the digests of the arrays' content."), "tab:data-digests")
+
+
+def _versions(lineage: Mapping[str, Provenance], machine: Sequence[str]) -> Tex:
+    packages = versions(lineage)
+    text = ", ".join(f"{escape(name)}~{escape(packages[name])}" for name in sorted(packages))
+    return Tex(f"\\paragraph{{Machine.}} {escape('; '.join(machine))}.\n\n\\paragraph{{Packages.}} {text or 'None.'}\n")
+
+
+def _stages(lineage: Mapping[str, Provenance]) -> Tex:
+    rows = [
+        " & ".join(
+            (
+                stage_name(name),
+                digest(entry.source),
+                format_setting(entry.seed) if entry.seed is not None else "--",
+                f"{entry.threads}",
+                digest(entry.artifact),
+            )
+        )
+        for name, entry in sorted(lineage.items(), key=lambda item: (_rank(item[0]), item[0]))
+    ]
+    spec = r">{\raggedright}p{.40\linewidth}lrrl"
+    return long_table(spec, "Stage & Code & Seed & Threads & Artifact", rows, "Stages and artifacts.", "tab:stages")
+
+
+def _rank(stage: str) -> int:
+    kinds = ("data", "train", "encode", "evaluate", "draw", "section")
+    kind = stage.split("/")[0]
+    return kinds.index(kind) if kind in kinds else len(kinds)
+
+
+def long_table(spec: str, header: str, rows: Sequence[str], caption: str, label: str) -> Tex:
+    """A table that runs over pages."""
+    columns = header.count("&") + 1
+    body = "\n".join(rf"{row} \\" for row in rows)
+    return Tex(
+        f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n\\begin{{longtable}}{{@{{}}{spec}@{{}}}}\n"
+        f"\\caption{{{caption}}}\\label{{{label}}}\\\\\n\\toprule\n{header} \\\\\n\\midrule\n\\endfirsthead\n"
+        f"\\toprule\n{header} \\\\\n\\midrule\n\\endhead\n"
+        f"\\midrule\n\\multicolumn{{{columns}}}{{r@{{}}}}{{\\emph{{continued on the next page}}}}\\\\\n\\endfoot\n"
+        f"\\bottomrule\n\\endlastfoot\n{body}\n\\end{{longtable}}}}\n"
+    )
+
+
+def digest(value: str) -> Tex:
+    """The first digits of a digest."""
+    return Tex(rf"\digest{{{escape(value[:DIGITS])}}}")
+
+
+def stage_name(name: str) -> Tex:
+    """A stage's name, which may be broken behind its slashes and before its plus signs."""
+    words = [escape(word) for word in re.split(r"(?<=/)|(?=[+])", name)]
+    return Tex(r"\code{" + r"\allowbreak{}".join(words) + "}")
+
+
+def versions(lineage: Mapping[str, Provenance]) -> dict[str, str]:
+    """Distribution to version, over all stages."""
+    found: dict[str, str] = {}
+    for entry in lineage.values():
+        found.update(entry.packages)
+    return found
+
+
+def environment(
+    lineage: Mapping[str, Provenance], processor: str, gpu: Callable[[], str], system: str
+) -> dict[str, str]:
+    """What ``environment(key)`` gives in templates.
+
+    Args:
+        lineage: all stages above the report.
+        processor: its model name.
+        gpu: gives the accelerator's name; asked only where one was used.
+        system: the operating system.
+    """
+    trained = [entry for entry in lineage.values() if entry.backend]
+    packages = versions(lineage)
+    backends = sorted({entry.backend or "" for entry in trained})
+    on_gpu = any(entry.device == "gpu" for entry in trained)
+    threads = max((entry.threads for entry in trained), default=1)
+    found = {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "backend": ", ".join(f"{_proper(name)} {packages.get(name, '')}".strip() for name in backends) or "none",
+        "device": f"GPU ({gpu()})" if on_gpu else f"CPU ({processor})",
+        "processor": processor,
+        "threads": f"{threads} thread{'s' if threads > 1 else ''} for each training",
+        "operating_system": system,
+    }
+    return {**packages, **found}
+
+
+def _proper(name: str) -> str:
+    return {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}.get(name, name)
+
+
+def environment_table(values: Mapping[str, str]) -> Tex:
+    """The environment as a table without its float."""
+    rows = [
+        (title, values[key])
+        for key, title in (
+            ("operating_system", "Operating system"),
+            ("processor", "Processor"),
+            ("device", "Device of the trainings"),
+            ("threads", "Threads"),
+            ("python", "Python"),
+        )
+        if key in values
+    ]
+    rows += [(name, values[name]) for name in LIBRARIES if name in values]
+    cells = [[escape(name), escape(value)] for name, value in rows]
+    return Table([Tex("Item"), Tex("Value")], cells, ["l", "X"]).body()

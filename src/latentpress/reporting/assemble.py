@@ -1,0 +1,247 @@
+"""The stage that assembles a report: all sections, title page, appendices, report.json."""
+
+from __future__ import annotations
+
+import platform
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from latentpress import machine
+from latentpress.engine.stage import Failure, Result, Task
+from latentpress.errors import TemplateError
+from latentpress.health import assess
+from latentpress.metrics import from_records, json_number
+from latentpress.reporting import appendices
+from latentpress.reporting.context import embedded_notice
+from latentpress.reporting.latex import Tex, escape, join, pdf_string
+from latentpress.reporting.names import Names
+from latentpress.reporting.sections import failure_box
+from latentpress.reporting.templating import load, render
+
+if TYPE_CHECKING:
+    from latentpress.engine.store import Artifact
+    from latentpress.health import Check
+
+RUNNING_TITLE = 60
+"""Characters of the title that the running head shows."""
+MARKER = re.compile(r"^%% section: (\S+) ")
+_ENVIRONMENT = re.compile(r"\\environment(?:value\{([^}]*)\}|(table)\{\})")
+
+
+@dataclass(slots=True)
+class Part:
+    """A section as the report takes it in: its TeX, and the template line of each line."""
+
+    id: str
+    template: str
+    lines: list[str]
+    origins: list[int]
+
+    def text(self) -> Tex:
+        """With a comment that tells where it came from; `source_map` finds it again."""
+        return Tex(f"%% section: {self.id} ({self.template})\n" + "\n".join(self.lines) + "\n")
+
+
+def assemble(task: Task) -> Result:
+    """Put a report together.
+
+    Returns:
+        ``report.tex``, ``report.sty``, ``report.json``, ``sources.json``, the sections' figures and tables, and
+        ``references.bib`` where there is a bibliography.
+
+    Raises:
+        TemplateError: the base template has an error, or two sections give the same name to different tables.
+    """
+    settings = task.settings
+    names = Names(settings.get("experiments", {}))
+    found = {section["id"]: _input(task, section["id"]) for section in settings["sections"]}
+    artifacts = {name: entry for name, entry in found.items() if entry and not isinstance(entry, Failure)}
+    facts: dict[str, Any] = {}
+    for artifact in artifacts.values():
+        facts.update(artifact.json("facts"))
+    records = _metrics(artifacts)
+    checks = list(assess(from_records(records), facts, settings.get("profile", "default")))
+    environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
+    parts = {
+        section["id"]: _part(section, found[section["id"]], settings, environment) for section in settings["sections"]
+    }
+    failures = [
+        *[entry for entry in found.values() if isinstance(entry, Failure)],
+        *[Failure(f["stage"], f["error"], "") for a in artifacts.values() for f in a.json("failures")],
+    ]
+    text = render(
+        load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
+        "template" if "template" in task.files else "base",
+        _context(task, parts, facts, checks, failures, environment, names),
+    )
+    result = Result(
+        texts={"report.tex": text, "report.sty": task.files["sty"].read_text(encoding="utf-8")},
+        values={
+            "report": _report_json(task, artifacts, records, checks, failures),
+            "sources": source_map(text, parts),
+        },
+        files=_files(artifacts),
+    )
+    if "bibliography" in task.files:
+        result.texts["references.bib"] = task.files["bibliography"].read_text(encoding="utf-8")
+    return result
+
+
+def _input(task: Task, section: str) -> Artifact | Failure | None:
+    for label, artifact in task.inputs.items():
+        if label.split("~")[0].endswith(f"/{section}"):
+            return artifact
+    for label, failure in task.failures.items():
+        if label.split("~")[0].endswith(f"/{section}"):
+            return failure
+    return None
+
+
+def _part(
+    section: Mapping[str, Any],
+    found: Artifact | Failure | None,
+    settings: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Part:
+    """A section's text with the environment filled in, or a heading and a box where it failed."""
+    if found is None or isinstance(found, Failure):
+        failure = found or Failure(f"section {section['id']}", "it was not rendered", "")
+        heading = f"\\section{{{escape(section['title'])}}}\n\\label{{sec:{section['id']}}}\n"
+        box = failure_box(failure, f"{settings['report'].get('name', 'REPORT')}/{section['id']}")
+        text = f"{heading}\n{box}"
+        return Part(section["id"], "none", text.split("\n"), [0] * (text.count("\n") + 1))
+    origin = found.json("lines")
+    lines: list[str] = []
+    origins: list[int] = []
+    for line, number in zip(found.text("section.tex").split("\n"), origin["lines"], strict=False):
+        filled = _filled(line, environment).split("\n")
+        lines += filled
+        origins += [number] * len(filled)
+    return Part(section["id"], origin["template"], lines, origins)
+
+
+def _filled(line: str, environment: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[2]:
+            return appendices.environment_table(environment)
+        known = environment.get(match[1].replace("\\_", "_"))
+        return escape("not recorded" if known is None else known)
+
+    return _ENVIRONMENT.sub(value, line)
+
+
+def _context(
+    task: Task,
+    parts: Mapping[str, Part],
+    facts: Mapping[str, Any],
+    checks: list[Check],
+    failures: list[Failure],
+    environment: Mapping[str, str],
+    names: Names,
+) -> dict[str, Any]:
+    report = {"subtitle": "", "language": "en-GB", **task.settings["report"]}
+    sections = task.settings["sections"]
+    embedded = [entry for _, entry in sorted(facts.items()) if entry.get("source") == "embedded"]
+    used = ", ".join(str(entry.get("title", "")) for entry in embedded)
+    stages = {failure.stage: failure for failure in failures}
+    tex = "".join(part.text() for part in parts.values())
+    return {
+        "report": report,
+        "profile": task.settings.get("profile", "default"),
+        "pdf_string": pdf_string,
+        "pdf_authors": join(Tex(", "), [pdf_string(author["name"]) for author in report["authors"]]),
+        "running_title": escape(textwrap.shorten(report["title"], RUNNING_TITLE, placeholder=" …")),
+        "running_notice": escape(f"Embedded data: {used}") if embedded else Tex(""),
+        "notices": [embedded_notice(entry) for entry in embedded],
+        "failed_checks": appendices.failed_checks(checks, names),
+        "failed_stages": join(Tex(r"\newline "), [_told(failure) for failure in stages.values()]),
+        "sections": [parts[section["id"]].text() for section in sections if not is_appendix(section)],
+        "appendices": [parts[section["id"]].text() for section in sections if is_appendix(section)],
+        "bibliography": "bibliography" in task.files and "\\cite" in tex,
+        "health_appendix": appendices.health_appendix(checks, names, task.settings.get("profile", "default")),
+        "provenance_appendix": appendices.provenance_appendix(
+            task.lineage, facts, (environment["operating_system"], environment["device"], environment["threads"])
+        ),
+    }
+
+
+def _told(failure: Failure) -> Tex:
+    return Tex(f"{appendices.stage_name(failure.stage)}: {escape(failure.error)}")
+
+
+def is_appendix(section: Mapping[str, Any]) -> bool:
+    """Whether a section stands behind the references."""
+    return bool(section.get("appendix", False)) or str(section["id"]).startswith("appendix")
+
+
+def _metrics(artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
+    """The metrics of all sections; one that several show is listed with the first."""
+    found: dict[str, dict[str, Any]] = {}
+    for artifact in artifacts.values():
+        for record in artifact.json("metrics"):
+            found.setdefault(record["id"], record)
+    return list(found.values())
+
+
+def _files(artifacts: Mapping[str, Artifact]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    origin: dict[str, str] = {}
+    for section, artifact in artifacts.items():
+        for name in sorted(artifact.names()):
+            if not name.startswith(("figures/", "tables/")):
+                continue
+            data = artifact.data(name)
+            if files.setdefault(name, data) != data:
+                raise TemplateError(
+                    f"the sections {origin[name]!r} and {section!r} both make {name}, with different content.",
+                    "Give the table or figure another label in one of them.",
+                )
+            origin.setdefault(name, section)
+    return files
+
+
+def _report_json(
+    task: Task,
+    artifacts: Mapping[str, Artifact],
+    records: list[dict[str, Any]],
+    checks: list[Check],
+    failures: list[Failure],
+) -> dict[str, Any]:
+    def collected(name: str) -> list[Any]:
+        return [entry for artifact in artifacts.values() for entry in artifact.json(name)]
+
+    return {
+        "report": dict(task.settings["report"]),
+        "profile": task.settings.get("profile", "default"),
+        "metrics": records,
+        "claims": collected("claims"),
+        "numbers": collected("numbers"),
+        "health": [_check_json(check) for check in checks],
+        "figures": collected("figures"),
+        "tables": collected("tables"),
+        "failures": [{"stage": failure.stage, "error": failure.error} for failure in failures],
+        "settings": {
+            "experiments": task.settings.get("experiments", {}),
+            "sections": list(task.settings["sections"]),
+        },
+        "provenance": [asdict(entry) for _, entry in sorted(task.lineage.items())],
+    }
+
+
+def _check_json(check: Check) -> dict[str, Any]:
+    plain = asdict(check)
+    return {key: json_number(value) if isinstance(value, float) else value for key, value in plain.items()}
+
+
+def source_map(text: str, parts: Mapping[str, Part]) -> list[dict[str, Any]]:
+    """Where each section stands in report.tex: first line, template, and the template line of each of its lines."""
+    entries = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        match = MARKER.match(line)
+        if match and match[1] in parts:
+            part = parts[match[1]]
+            entries.append({"section": part.id, "template": part.template, "first": number + 1, "lines": part.origins})
+    return entries

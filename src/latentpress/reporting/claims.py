@@ -1,0 +1,65 @@
+"""Sentences that state a result, computed from the result.
+
+Each claim has its data (metric ids), its test, and wordings for better, worse, no difference shown and not
+testable. Templates call them by name: ``claim("accuracy_difference", a="contractive", b="sparse", data="mnist")``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from latentpress.errors import TemplateError
+from latentpress.reporting import claims_comparing, claims_describing
+from latentpress.reporting.claim_base import NOT_TESTABLE, Claim, Look, NotTestable
+from latentpress.reporting.latex import Tex, escape
+
+CLAIMS: dict[str, Callable[..., Claim]] = {
+    function.__name__: function
+    for function in (
+        claims_comparing.compare,
+        claims_comparing.reconstruction_against,
+        claims_comparing.accuracy_difference,
+        claims_comparing.accuracy_against,
+        claims_comparing.contraction_reduced,
+        claims_comparing.interpolation_difference,
+        claims_comparing.embedding_ranking,
+        claims_comparing.samples_near_faces,
+        claims_comparing.against_published,
+        claims_describing.threshold,
+        claims_describing.codes_sparse,
+        claims_describing.penalty_matches_jacobian,
+        claims_describing.interpolation_weakest,
+        claims_describing.terms_match,
+        claims_describing.dimensions_used,
+        claims_describing.overfitting,
+        claims_describing.traversal_rank,
+        claims_describing.probe_trustworthy,
+    )
+}
+
+
+def make(look: Look, name: str, fields: Mapping[str, Any]) -> Claim:
+    """Compute one claim.
+
+    Raises:
+        TemplateError: an unknown claim, wrong fields, or an id that nothing measures.
+    """
+    if name not in CLAIMS:
+        near = difflib.get_close_matches(name, CLAIMS, n=3)
+        raise TemplateError(
+            f"there is no claim {name!r}.",
+            f"Did you mean {', or '.join(near)}?" if near else f"Claims: {', '.join(CLAIMS)}.",
+        )
+    try:
+        return CLAIMS[name](look, **fields)
+    except NotTestable as reason:
+        sentence = Tex(rf"\untestable{{Not testable: {escape(str(reason))}.}}")
+        return Claim(sentence, tuple(look.used), "none", NOT_TESTABLE)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise TemplateError(
+            f"claim {name!r}: {error}.", "docs/writing-templates.md lists the fields of each claim."
+        ) from error

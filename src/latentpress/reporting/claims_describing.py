@@ -1,0 +1,242 @@
+"""Claims about one model: whether something holds, where something is lowest, how much of something is used."""
+
+from __future__ import annotations
+
+import math
+
+from latentpress.metrics import Metric
+from latentpress.reporting.claim_base import (
+    DESCRIPTIVE,
+    FAILS,
+    HOLDS,
+    NO_DIFFERENCE,
+    Claim,
+    Look,
+    capital,
+    has_interval,
+    higher_by_interval,
+    interval,
+    listed,
+    shown,
+)
+from latentpress.reporting.claims_comparing import INTERPOLATION_NAMES
+from latentpress.reporting.latex import Tex
+from latentpress.reporting.numbers import format_metric, format_setting, format_value
+
+STANDARD_ERRORS = 3.0
+CLOSED_FORM_TOLERANCE = 1e-3
+"""Nats; what float32 sums over 560 pixels and a batch leave."""
+CHANCE_MARGIN = 0.03
+"""Of accuracy; shuffled labels of a few thousand test images stay within it."""
+HARDLY = 0.1
+"""A dimension that changes the image by less than this share of the strongest one hardly matters."""
+
+
+def threshold(look: Look, *, a: str, limit: float, what: str, side: str = "below") -> Claim:
+    """Whether a metric lies on one side of a limit, with its whole interval where it has one.
+
+    Args:
+        look: the section's metrics.
+        a: metric id.
+        limit: the threshold, in the metric's unit.
+        what: a noun phrase with its article.
+        side: ``"below"`` or ``"above"``.
+    """
+    metric = look.metric(a)
+    low, high = interval(metric)
+    inside, outside = (high < limit, low >= limit) if side == "below" else (low > limit, high <= limit)
+    other = "above" if side == "below" else "below"
+    bound, value = format_setting(float(limit)), shown(metric)
+    test = f"{'95 % interval' if has_interval(metric) else 'value'} {side} {limit:g}"
+    if inside:
+        return Claim(Tex(f"{capital(Tex(what))} is {value}, {side} {bound}."), tuple(look.used), test, HOLDS)
+    if outside:
+        return Claim(
+            Tex(f"{capital(Tex(what))} is {value}, not {side} {bound} but at or {other} it."),
+            tuple(look.used),
+            test,
+            FAILS,
+        )
+    sentence = (
+        f"{capital(Tex(what))} is {value}; that it is {side} {bound} is not shown, since the interval reaches there."
+    )
+    return Claim(Tex(sentence), tuple(look.used), test, NO_DIFFERENCE)
+
+
+def codes_sparse(look: Look, *, a: str, data: str, limit: float) -> Claim:
+    """Whether the mean share of active units lies below a limit; with the number of dead units."""
+    share = look.pick("active_share", data, a)
+    dead = look.pick("dead_units", data, a)
+    name = look.names.running(a)
+    claim = threshold(look, a=share.id, limit=limit, what=f"the mean share of active units of {name}")
+    count = int(dead.value or 0)
+    end = "no unit is dead" if not count else f"{format_metric(dead)} {'unit is' if count == 1 else 'units are'} dead"
+    return Claim(Tex(f"{claim.sentence.rstrip('.')}; {end}."), tuple(look.used), claim.test, claim.outcome)
+
+
+def penalty_matches_jacobian(look: Look, *, a: str, data: str) -> Claim:
+    """Whether the estimated squared norm of the Jacobian agrees with the exact one within 3 standard errors."""
+    errors = look.pick("jacobian_estimate_z", data, a)
+    exact, estimate = (look.pick(name, data, a) for name in ("jacobian_squared_norm", "jacobian_estimate"))
+    agrees = abs(errors.value or 0.0) <= STANDARD_ERRORS
+    numbers = f"{shown(estimate)} against {shown(exact)}, a difference of {format_metric(errors)} standard errors"
+    verb = "agrees" if agrees else "does not agree"
+    sentence = f"For {look.names.running(a)} the estimate of the penalty {verb} with the exact Jacobian ({numbers})."
+    test = f"difference of at most {STANDARD_ERRORS:g} standard errors"
+    return Claim(Tex(sentence), tuple(look.used), test, HOLDS if agrees else FAILS)
+
+
+def interpolation_weakest(look: Look, *, a: str, data: str, quantity: str = "interpolation_psnr_mean") -> Claim:
+    """At which α the two interpolations differ most, and whether the path is symmetric.
+
+    The weakest α is the lowest PSNR or SSIM, or the largest distance between codes. Symmetry is decided by the
+    intervals over pairs at α and 1 - α.
+    """
+    path = look.path(quantity, data, a)
+    what, _ = INTERPOLATION_NAMES.get(quantity, (f"the {quantity.replace('_', ' ')}", None))
+    name = look.names.running(a)
+    infinite = [metric for metric in path if metric.value == math.inf]
+    if infinite:
+        where = listed([f"{metric.alpha:g}" for metric in infinite])
+        sentence = (
+            rf"{capital(Tex(what))} of {name} is infinite inside the path, at $\alpha$ = {where}: "
+            "the decoder draws the same picture from different codes."
+        )
+        return Claim(Tex(sentence), tuple(look.used), "finite inside the path", FAILS)
+    distance = "_l2_" in quantity
+    word = "largest" if distance else "lowest"
+    pick = max if distance else min
+    weakest = pick(path, key=lambda metric: metric.value or 0.0)
+    others = [metric for metric in path if metric is not weakest]
+    tied = [m for m in others if higher_by_interval(m, weakest) is None] if has_interval(weakest) else []
+    alpha = weakest.alpha or 0.0
+    nearest = min(abs((metric.alpha or 0.0) - 0.5) for metric in path)
+    place = (
+        "nearest to the middle of the path"
+        if abs(alpha - 0.5) <= nearest + 1e-9
+        else "away from the middle of the path"
+    )
+    sentence = rf"{capital(Tex(what))} of {name} is {word} at $\alpha = {alpha:g}$ ({shown(weakest)}), {place}"
+    if tied:
+        sentence += rf", though not shown to differ from that at $\alpha$ = {listed([f'{m.alpha:g}' for m in tied])}"
+    sentence += _symmetry(path)
+    return Claim(Tex(f"{sentence}."), tuple(look.used), "extreme of the values; intervals over pairs", DESCRIPTIVE)
+
+
+def _symmetry(path: list[Metric]) -> str:
+    by_alpha = {round(metric.alpha or 0.0, 6): metric for metric in path}
+    pairs = [
+        (metric, by_alpha[round(1 - alpha, 6)])
+        for alpha, metric in by_alpha.items()
+        if alpha < 0.5 and round(1 - alpha, 6) in by_alpha
+    ]
+    if not pairs or not all(has_interval(*pair) for pair in pairs):
+        return ""
+    uneven = [f"{left.alpha:g}" for left, right in pairs if higher_by_interval(left, right) is not None]
+    if uneven:
+        return rf"; the path is not symmetric, its values at $\alpha$ = {listed(uneven)} and $1 - \alpha$ differ"
+    return r"; no asymmetry between $\alpha$ and $1 - \alpha$ is shown"
+
+
+def terms_match(look: Look, *, a: str, data: str) -> Claim:
+    """Whether the VAE's reconstruction and KL terms equal their closed forms, computed independently."""
+    parts = []
+    agree = True
+    for term, difference in (
+        ("reconstruction_nats", "reconstruction_difference"),
+        ("kl_nats", "kl_difference"),
+    ):
+        value, gap = look.pick(term, data, a), look.pick(difference, data, a)
+        allowed = CLOSED_FORM_TOLERANCE + 1e-5 * abs(value.value or 0.0)
+        agree = agree and abs(gap.value or 0.0) <= allowed
+        size = Metric(gap.quantity, abs(gap.value or 0.0), unit="nats")
+        parts.append(format_metric(size, unit=True))
+    verb = "agree" if agree else "do not agree"
+    sentence = (
+        f"Computed a second time from their closed forms, the reconstruction term and the KL term of "
+        f"{look.names.running(a)} {verb} (they differ by {parts[0]} and {parts[1]})."
+    )
+    test = f"differences of at most {CLOSED_FORM_TOLERANCE:g} nats and 1e-5 of the term"
+    return Claim(Tex(sentence), tuple(look.used), test, HOLDS if agree else FAILS)
+
+
+def dimensions_used(look: Look, *, a: str, data: str, of: int) -> Claim:
+    """How many dimensions of the code carry information, and whether the posterior has collapsed."""
+    active = look.pick("active_units", data, a)
+    number = format_metric(active)
+    name = look.names.running(a)
+    if not active.value:
+        sentence = f"No dimension of the {of} of {name} is active: the posterior has collapsed to the prior."
+        return Claim(Tex(sentence), tuple(look.used), "active units > 0", FAILS)
+    verb = "is" if active.value == 1 else "are"
+    sentence = f"Of the {of} dimensions of {name}, {number} {verb} active; the posterior has not collapsed."
+    if active.value >= of:
+        sentence = f"All {of} dimensions of {name} are active."
+    return Claim(Tex(sentence), tuple(look.used), "active units > 0", HOLDS)
+
+
+def overfitting(look: Look, *, a: str, data: str) -> Claim:
+    """Whether the validation loss was still falling when training ended."""
+    best, epochs = look.pick("best_epoch", data, a), look.pick("epochs", data, a)
+    name = look.names.running(a)
+    if (best.value or 0.0) >= (epochs.value or 0.0):
+        sentence = (
+            f"The validation loss of {name} is lowest after the last of {format_metric(epochs)} epochs: it was "
+            "still falling when training ended, and longer training may lower it further."
+        )
+        return Claim(Tex(sentence), tuple(look.used), "best epoch is the last", FAILS)
+    sentence = (
+        f"The validation loss of {name} is lowest after epoch {format_metric(best)} of {format_metric(epochs)}: "
+        "later epochs did not improve on it."
+    )
+    return Claim(Tex(sentence), tuple(look.used), "best epoch is before the last", HOLDS)
+
+
+def traversal_rank(look: Look, *, a: str, dimension: int, data: str) -> Claim:
+    """Where one dimension stands among all by how much its traversal changes the image."""
+    chosen = look.pick("traversal_change", data, a, dimension=dimension)
+    everything = [
+        look.metric(entry.metric.id)
+        for entry in look.evidence.measured.values()
+        if (entry.metric.quantity, entry.metric.data, entry.metric.model) == ("traversal_change", data, a)
+    ]
+    strongest = max(everything, key=lambda metric: metric.value or 0.0)
+    rank = 1 + sum((metric.value or 0.0) > (chosen.value or 0.0) for metric in everything)
+    place = "most" if rank == 1 else f"{_ordinal(rank)} most"
+    sentence = (
+        f"Along its traversal $z_{{{dimension}}}$ changes a pixel by {format_metric(chosen)} on average, the "
+        f"{place} of {format_value(len(everything), 0)} dimensions"
+    )
+    if rank > 1:
+        share = (chosen.value or 0.0) / (strongest.value or math.inf)
+        name = strongest.conditions["dimension"]
+        sentence += f" (the largest change is {format_metric(strongest)}, along $z_{{{name}}}$)"
+        if share < HARDLY:
+            sentence += "; it hardly matters to the image"
+    return Claim(Tex(f"{sentence}."), tuple(look.used), "order of the values", DESCRIPTIVE)
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def probe_trustworthy(look: Look, *, a: str, data: str, classes: int = 10) -> Claim:
+    """Whether the probe converged below its limit, and falls to chance when the labels are shuffled."""
+    iterations, limit = (look.pick(name, data, a) for name in ("probe_iterations", "probe_iteration_limit"))
+    shuffled = look.pick("probe_shuffled_accuracy", data, a)
+    converged = (iterations.value or 0.0) < (limit.value or 0.0)
+    chance = 1 / classes
+    at_chance = abs((shuffled.value or 0.0) - chance) <= CHANCE_MARGIN
+    first = (
+        f"converged after {format_metric(iterations)} iterations"
+        if converged
+        else (f"did not converge within its limit of {format_metric(limit)} iterations")
+    )
+    second = (
+        f"its accuracy on shuffled labels is {shown(shuffled)}, "
+        f"{'as chance predicts' if at_chance else 'which is not what chance predicts'}"
+    )
+    sentence = f"The probe on the codes of {look.names.running(a)} {first}; {second} ({format_value(chance, 2)})."
+    test = f"iterations below the limit; shuffled accuracy within {CHANCE_MARGIN:g} of chance"
+    return Claim(Tex(sentence), tuple(look.used), test, HOLDS if converged and at_chance else FAILS)

@@ -1,0 +1,137 @@
+"""Charts over axes: curves, bars with intervals, histograms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
+
+from latentpress.figure_data import Figure
+from latentpress.reporting.drawing.style import (
+    INK,
+    LINE_COLOURS,
+    LINE_STYLES,
+    SMALL_SIZE,
+    TEXT_WIDTH,
+    clip,
+    label,
+    text_width,
+)
+
+FEW_POINTS = 15
+"""Up to so many points a curve shows each as a dot."""
+
+
+def curves(figure: Figure) -> Canvas:
+    """Panels of lines side by side, three in a row at most."""
+    panels = figure.options["panels"]
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    width = TEXT_WIDTH * (0.65 if columns == 1 else 1.0)
+    canvas = Canvas(figsize=(width, rows * (2.5 if columns == 1 else 2.1)), layout="constrained")
+    grid = canvas.subplots(rows, columns, squeeze=False)
+    for axes, panel in zip(grid.flat, panels, strict=False):
+        _panel(axes, panel, figure)
+    for axes in list(grid.flat)[len(panels) :]:
+        axes.axis("off")
+    return canvas
+
+
+def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
+    named = False
+    whole = True
+    for index, series in enumerate(panel["series"]):
+        x, y = (np.asarray(_array(figure, series[axis], axis), dtype=np.float64) for axis in ("x", "y"))
+        finite = np.isfinite(y)
+        style = series.get("style") or LINE_STYLES[index % len(LINE_STYLES)]
+        axes.plot(
+            x[finite],
+            y[finite],
+            linestyle=style,
+            marker="o" if len(x) <= FEW_POINTS else None,
+            color=LINE_COLOURS[index % len(LINE_COLOURS)],
+            label=label(series.get("label", "")),
+        )
+        named = named or bool(series.get("label"))
+        whole = whole and bool(np.all(x == np.rint(x)))
+    log = panel.get("log")
+    if log in (True, "y", "both"):
+        axes.set_yscale("log")
+    if log in ("x", "both"):
+        axes.set_xscale("log")
+    elif whole:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.set(title=label(panel.get("title", "")), xlabel=label(panel.get("x_label", "")))
+    axes.set_ylabel(label(panel.get("y_label", "")))
+    axes.grid(visible=True, axis="y")
+    if named:
+        axes.legend()
+
+
+def _array(figure: Figure, name: str | int, axis: str) -> np.ndarray:
+    return figure.arrays[name if isinstance(name, str) else f"{axis}{name}"]
+
+
+def bars(figure: Figure) -> Canvas:
+    """One bar a value, with its interval; lying where there are many or their labels are long."""
+    values = np.asarray(figure.arrays["values"], dtype=np.float64)
+    labels = [label(text) for text in figure.options.get("labels") or range(len(values))]
+    errors = None
+    if "low" in figure.arrays and "high" in figure.arrays:
+        low, high = (np.asarray(figure.arrays[name], dtype=np.float64) for name in ("low", "high"))
+        errors = np.nan_to_num(np.clip(np.stack([values - low, high - values]), 0, None))
+    positions = np.arange(len(values))
+    style: dict[str, Any] = {"ecolor": INK, "capsize": 2, "error_kw": {"linewidth": 0.8}} if errors is not None else {}
+    x_label, y_label = (label(figure.options.get(key, "")) for key in ("x_label", "y_label"))
+
+    width = TEXT_WIDTH * (0.65 if len(values) <= 12 else 1.0)
+    longest = max(map(text_width, labels), default=0.0)
+    if longest > 0.8 * width / max(len(values), 1):
+        canvas = Canvas(figsize=(width, 0.7 + 0.24 * len(values)), layout="constrained")
+        axes = canvas.subplots()
+        axes.barh(positions, values, 0.65, xerr=errors, color=LINE_COLOURS[0], **style)
+        axes.set_yticks(positions, [clip(text, 0.4 * width) for text in labels])
+        axes.invert_yaxis()
+        axes.set(xlabel=y_label, ylabel=x_label)
+        axes.grid(visible=True, axis="x")
+        axes.tick_params(axis="y", length=0)
+    else:
+        canvas = Canvas(figsize=(width, 2.3), layout="constrained")
+        axes = canvas.subplots()
+        axes.bar(positions, values, 0.65, yerr=errors, color=LINE_COLOURS[0], **style)
+        axes.set_xticks(positions, labels)
+        axes.set(xlabel=x_label, ylabel=y_label)
+        axes.grid(visible=True, axis="y")
+        axes.tick_params(axis="x", length=0)
+    return canvas
+
+
+def histogram(figure: Figure) -> Canvas:
+    """Outlined histograms over common edges, one for each of counts0, counts1, …"""
+    edges = np.asarray(figure.arrays["edges"], dtype=np.float64)
+    names = sorted((name for name in figure.arrays if name.startswith("counts")), key=lambda name: (len(name), name))
+    labels = [label(text) for text in figure.options.get("labels") or [""] * len(names)]
+    canvas = Canvas(figsize=(0.65 * TEXT_WIDTH, 2.3), layout="constrained")
+    axes = canvas.subplots()
+    for index, (name, text) in enumerate(zip(names, labels, strict=False)):
+        colour = LINE_COLOURS[index % len(LINE_COLOURS)]
+        axes.stairs(figure.arrays[name], edges, fill=True, color=colour, alpha=0.25)
+        axes.stairs(
+            figure.arrays[name],
+            edges,
+            color=colour,
+            linewidth=1.2,
+            linestyle=LINE_STYLES[index % len(LINE_STYLES)],
+            label=text,
+        )
+    if figure.options.get("log"):
+        axes.set_yscale("log")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set(xlabel=label(figure.options.get("x_label", "")), ylabel=label(figure.options.get("y_label", "")))
+    axes.grid(visible=True, axis="y")
+    if any(labels):
+        axes.legend(fontsize=SMALL_SIZE)
+    return canvas

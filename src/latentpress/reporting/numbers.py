@@ -1,0 +1,197 @@
+"""How a measured number is printed: digits by quantity, never more than its interval supports."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from latentpress.metrics import Metric
+from latentpress.reporting.latex import Tex, escape
+
+MISSING = Tex(r"\missingvalue{}")
+INFINITY = Tex(r"$\infty$")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How the numbers of a quantity are printed.
+
+    Attributes:
+        decimals: digits after the point; None where `significant` rules.
+        significant: digits in all, for quantities that range over orders of magnitude.
+        percent: printed as a percentage.
+        whole: a count; printed with thousands separated, with one decimal when it is a mean.
+    """
+
+    decimals: int | None = None
+    significant: int = 4
+    percent: bool = False
+    whole: bool = False
+
+
+# The first pattern that matches a whole quantity name rules.
+FORMATS: tuple[tuple[str, Format], ...] = (
+    (r".*_p", Format(significant=2)),
+    (r".*flops.*", Format(significant=3)),
+    (
+        r"images|height|width|pixels|parameters|points|epochs|best_epoch|.*_iterations|.*_iteration_limit|"
+        r".*_units|.*_converged|dimensions|code_size",
+        Format(decimals=0, whole=True),
+    ),
+    (r".*accuracy.*", Format(decimals=4)),
+    (r".*psnr.*|.*snr.*", Format(decimals=2)),
+    (r".*mse.*|.*_loss|output_variance", Format(decimals=4)),
+    (r".*ssim.*|trustworthiness|.*_share|frame_ink|hoyer.*|.*kl|.*_ratio|.*relative.*", Format(decimals=3)),
+    (r".*difference", Format(significant=2)),
+    (r".*_nats|elbo|.*_excess|.*_entropy_floor", Format(decimals=2)),
+    (r".*_z", Format(decimals=2)),
+)
+OTHER = Format(significant=4)
+
+
+def format_of(quantity: str) -> Format:
+    """The format of a quantity; four significant digits where none is listed."""
+    for pattern, chosen in FORMATS:
+        if re.fullmatch(pattern, quantity):
+            return chosen
+    return OTHER
+
+
+def decimals_for(metric: Metric, *, digits: int | None = None, percent: bool = False) -> int:
+    """Digits after the point for one metric.
+
+    The listed decimals, raised until two significant digits show, lowered to what the interval supports: two
+    significant digits of its half-width. ``digits`` overrules all of that.
+    """
+    if digits is not None:
+        return digits
+    chosen = format_of(metric.quantity)
+    scale = 100.0 if percent else 1.0
+    value = _finite(metric.value) * scale
+    wanted = chosen.decimals
+    if wanted is not None and percent:
+        wanted = max(wanted - 2, 0)
+    if wanted is None:
+        wanted = _decimals_of_significant(value, chosen.significant)
+    elif not chosen.whole and value and abs(value) >= 10.0**-6:
+        wanted = max(wanted, _decimals_of_significant(value, 2))
+    elif chosen.whole and not float(_finite(metric.value)).is_integer():
+        wanted = 1
+    if metric.low is not None and metric.high is not None:
+        half = (_finite(metric.high) - _finite(metric.low)) * scale / 2
+        if half > 0:
+            wanted = min(wanted, _decimals_of_significant(half, 2))
+    return wanted
+
+
+def _finite(value: float | None) -> float:
+    return value if value is not None and math.isfinite(value) else 0.0
+
+
+def _decimals_of_significant(value: float, significant: int) -> int:
+    if not value:
+        return 0
+    # Rounding may carry to the next power of ten (0.0996 → 0.10), so look at the rounded number.
+    exponent = int(f"{abs(value):.{max(significant - 1, 0)}e}".split("e")[1])
+    return max(significant - 1 - exponent, 0)
+
+
+def format_value(value: float | None, decimals: int) -> Tex:
+    """One number: ``0.9852``, ``12,345``, ``$-0.5$``, ``$1.2\\times10^{14}$``, an infinity, or a marker."""
+    if value is None:
+        return MISSING
+    if math.isinf(value):
+        return INFINITY if value > 0 else Tex(r"$-\infty$")
+    if abs(value) >= 1e9 or decimals > 6 or 0 < abs(value) < 1e-6:
+        return scientific(value, 2)
+    text = f"{value:,.{decimals}f}"
+    if text.startswith("-"):
+        return Tex(text[1:]) if not float(text.replace(",", "")) else Tex(f"$-{text[1:].replace(',', '{,}')}$")
+    return Tex(text)
+
+
+def scientific(value: float, significant: int) -> Tex:
+    """A number as ``$1.2\\times10^{-7}$``."""
+    if not value:
+        return Tex("0")
+    mantissa, exponent = f"{value:.{significant - 1}e}".split("e")
+    if float(mantissa) == 1 and set(mantissa) <= set("1.0"):
+        return Tex(f"$10^{{{int(exponent)}}}$")
+    return Tex(f"${mantissa}\\times10^{{{int(exponent)}}}$")
+
+
+def format_metric(
+    metric: Metric,
+    *,
+    digits: int | None = None,
+    interval: bool = False,
+    unit: bool = False,
+    percent: bool = False,
+    decimals: int | None = None,
+) -> Tex:
+    """A metric's value as it is printed.
+
+    Args:
+        metric: what to print.
+        digits: digits after the point, in place of the quantity's own.
+        interval: add the 95 % interval in brackets, where there is one.
+        unit: add the unit.
+        percent: print a share as a percentage.
+        decimals: digits agreed upon for a whole column (`column_decimals`).
+    """
+    places = decimals if decimals is not None else decimals_for(metric, digits=digits, percent=percent)
+    if metric.value is None:
+        return MISSING
+    if metric.quantity.endswith("_p") and digits is None:
+        return p_value(metric.value)
+    scale = 100.0 if percent else 1.0
+    parts = [format_value(metric.value * scale, places)]
+    if percent:
+        parts.append(Tex(r"\,\%"))
+    elif unit and metric.unit:
+        parts.append(Tex(r"\,") + escape(metric.unit))  # type: ignore[arg-type]  # Tex + Tex is Tex
+    if interval and metric.low is not None and metric.high is not None and math.isfinite(metric.value):
+        low, high = (format_value(bound * scale, places) for bound in (metric.low, metric.high))
+        parts.append(Tex(rf" \interval{{{low}}}{{{high}}}"))
+    return Tex("".join(parts))
+
+
+def p_value(value: float) -> Tex:
+    """A p value; below 0.001 only that it is."""
+    if value < 0.001:
+        return Tex("$<0.001$")
+    return Tex(f"{min(value, 1.0):.{3 if value < 0.1 else 2}f}")
+
+
+def column_decimals(metrics: Iterable[Metric], *, digits: int | None = None, percent: bool = False) -> int | None:
+    """Digits after the point that all finite numbers of a table's column are given; None for p values."""
+    finite = [m for m in metrics if m.value is not None and math.isfinite(m.value)]
+    if any(metric.quantity.endswith("_p") for metric in finite):
+        return None
+    return max((decimals_for(m, digits=digits, percent=percent) for m in finite), default=digits or 0)
+
+
+def format_setting(value: object, *, digits: int | None = None) -> Tex:
+    """A settings value: numbers as short as they are exact, yes or no, lists joined, text escaped."""
+    if isinstance(value, bool):
+        return Tex("yes" if value else "no")
+    if isinstance(value, int):
+        return format_value(value, 0)
+    if isinstance(value, float):
+        if digits is not None:
+            return format_value(value, digits)
+        if value and not 1e-3 < abs(value) < 1e6:
+            mantissa = f"{value:e}".split("e")[0].rstrip("0").rstrip(".")
+            return scientific(value, max(len(mantissa.lstrip("-").replace(".", "")), 1))
+        text = repr(value).removesuffix(".0")
+        return Tex(f"$-{text[1:]}$" if text.startswith("-") else text)
+    if isinstance(value, list | tuple):
+        return Tex(", ".join(format_setting(entry, digits=digits) for entry in value)) if value else Tex("none")
+    if isinstance(value, dict):
+        pairs = (f"{escape(key)} = {format_setting(entry)}" for key, entry in sorted(value.items()))
+        return Tex(", ".join(pairs)) if value else Tex("none")
+    if value is None or value == "":
+        return Tex("none")
+    return escape(value)

@@ -1,0 +1,104 @@
+"""The stage that renders one section: its template, on what its evaluations measured."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from latentpress.engine.stage import Failure, Result, Task
+from latentpress.reporting.context import SectionContext
+from latentpress.reporting.evidence import Evidence, gather
+from latentpress.reporting.latex import Tex, escape
+from latentpress.reporting.published import read_published
+from latentpress.reporting.templating import load, shown_path, source_lines
+from latentpress.reporting.templating import render as render_template
+
+HEADING = re.compile(r"\\(?:section|unnumberedsection)\b\*?")
+MOST_LINES = 8
+"""Of an error, in its box."""
+
+
+def render(task: Task) -> Result:
+    """Render a section.
+
+    What failed among its inputs is shown in a box with the error and the command that tries again; the rest of
+    the section is delivered.
+
+    Returns:
+        ``section.tex``; metrics, claims, figures, tables, numbers, facts, lines, failures as JSON; the figures and
+        CSV files that it shows.
+
+    Raises:
+        TemplateError: the template has an error, or asks for what no evaluation of the section measures.
+    """
+    evidence = gather(task)
+    published = []
+    if "published" in task.files:
+        path = task.files["published"]
+        published = read_published(path.read_text(encoding="utf-8"), shown_path(path))
+    context = SectionContext(task.settings, evidence, published)
+    files = {label: path for label, path in task.files.items() if label != "published"}
+    environment = load(files, marked="template")
+    environment.globals.update(context.exported())
+    if "macros" in files:
+        macros = environment.get_template("macros").module
+        environment.globals.update({name: value for name, value in vars(macros).items() if not name.startswith("_")})
+    text = with_failures(render_template(environment, "template", {}), task)
+    tex, lines = source_lines(text.rstrip("\n") + "\n")
+    return Result(
+        values={
+            "metrics": _records(evidence, str(task.settings["section"]["id"])),
+            "claims": context.claims,
+            "figures": context.figures,
+            "tables": context.tables,
+            "numbers": context.numbers,
+            "facts": evidence.facts,
+            "lines": {"template": shown_path(task.files["template"]), "lines": lines},
+            "failures": [{"stage": f.stage, "error": f.error} for f in task.failures.values()],
+        },
+        texts={"section.tex": tex},
+        files=context.files,
+    )
+
+
+def with_failures(text: Tex, task: Task) -> Tex:
+    """The text with a box for each failure after its first heading."""
+    if not task.failures:
+        return text
+    section = f"{task.settings['report'].get('name', 'REPORT')}/{task.settings['section']['id']}"
+    by_stage = {failure.stage: failure for failure in task.failures.values()}
+    boxes = "".join(failure_box(by_stage[stage], section) for stage in sorted(by_stage))
+    place = _after_heading(text)
+    return Tex(f"{text[:place]}\n{boxes}{text[place:]}")
+
+
+def failure_box(failure: Failure, section: str) -> Tex:
+    """What failed, the first lines of why, and the command that tries again."""
+    lines = [line for line in failure.first_lines.splitlines() if line.strip()][:MOST_LINES]
+    shown = r"\newline ".join(escape(line) for line in lines) or escape(failure.error)
+    command = escape(f"nox -s section -- {section}")
+    return Tex(f"\\failurebox{{{escape(failure.stage)}}}{{{shown}}}{{{command}}}\n")
+
+
+def _after_heading(text: str) -> int:
+    """Position after the first heading and the label that follows it; 0 where there is no heading."""
+    match = HEADING.search(text)
+    if match is None:
+        return 0
+    position = match.end()
+    depth = 0
+    for index in range(position, len(text)):
+        if text[index] == "{" and text[index - 1] != "\\":
+            depth += 1
+        elif text[index] == "}" and text[index - 1] != "\\":
+            depth -= 1
+            if depth == 0:
+                label = re.compile(r"[\s\ufdd0\d]*\\label\{[^}]*\}").match(text, index + 1)
+                return label.end() if label else index + 1
+    return 0
+
+
+def _records(evidence: Evidence, section: str) -> list[dict[str, Any]]:
+    """The metrics as report.json lists them: pooled over seeds, then each seed where there are several."""
+    entries = [*evidence.measured.values(), *evidence.by_seed]
+    return [{**entry.metric.as_json(), "section": section, "artifact": entry.artifact} for entry in entries]
