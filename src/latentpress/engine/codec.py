@@ -83,14 +83,8 @@ def _check_names(names: Iterable[str]) -> None:
     for name in names:
         parts = PurePosixPath(name).parts
         plain = bool(parts) and str(PurePosixPath(name)) == name and not name.startswith("/")
-        if (
-            not plain
-            or any(part.startswith(".") for part in parts)
-            or any(ord(c) < 32 or c == "\\" for c in name)
-        ):
-            raise StageError(
-                f"a result's file is named {name!r}; expected a plain relative path such as 'a/b.csv'"
-            )
+        if not plain or any(part.startswith(".") for part in parts) or any(ord(c) < 32 or c == "\\" for c in name):
+            raise StageError(f"a result's file is named {name!r}; expected a plain relative path such as 'a/b.csv'")
         if name in seen:
             raise StageError(f"a result has two files named {name!r}")
         seen.add(name)
@@ -134,9 +128,7 @@ def _plain(value: Any, where: str) -> Any:
         return {key: _plain(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
-    raise StageError(
-        f"{where} is of type {type(value).__name__}, which is no JSON value; arrays go in Result.arrays"
-    )
+    raise StageError(f"{where} is of type {type(value).__name__}, which is no JSON value; arrays go in Result.arrays")
 
 
 # -------------------------------------------------------------------------------------------------- arrays
@@ -237,9 +229,7 @@ def _cell(value: Any, kind: str) -> str:
 
 def _csv_line(cells: Iterable[str]) -> str:
     # csv.writer leaves a lone carriage return unquoted, which csv.reader then takes for the end of the line.
-    fields = [
-        f'"{cell.replace(chr(34), chr(34) * 2)}"' if set(cell) & set(',"\r\n') else cell for cell in cells
-    ]
+    fields = [f'"{cell.replace(chr(34), chr(34) * 2)}"' if set(cell) & set(',"\r\n') else cell for cell in cells]
     return (",".join(fields) if fields != [""] else '""') + "\n"
 
 

@@ -78,6 +78,9 @@ class Launcher:
                 notify(Note(message["what"], message["values"]))
         except (OSError, ValueError):
             pass  # the pipe broke, or closed in the middle of a line: the worker is gone, which is told below
+        # Its guardian is about to end as it did; closing the request pipe now would make it end otherwise.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE)
         return Reply("died", host=socket.gethostname(), pid=self._process.pid, message=self.close())
 
     def close(self) -> str:

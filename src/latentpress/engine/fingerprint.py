@@ -154,9 +154,7 @@ def provenance(key: str, artifact: str, components: Mapping[str, Any]) -> Proven
     )
 
 
-def differences(
-    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
-) -> list[tuple[str, Any, Any]]:
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any, Any]]:
     """What two sets of components differ in: (``"settings.epochs"``, old, new); None where one lacks it."""
     found: list[tuple[str, Any, Any]] = []
     for name in sorted({*old, *new}):
@@ -177,12 +175,8 @@ class Fingerprinter:
         cache: folder for what speeds up the next build, or None.
     """
 
-    def __init__(
-        self, packages: Collection[str], source_dirs: Iterable[Path], cache: Path | None = None
-    ) -> None:
-        self._sources = Sources(
-            source_dirs, packages, SourceCache(None if cache is None else cache / "sources.json")
-        )
+    def __init__(self, packages: Collection[str], source_dirs: Iterable[Path], cache: Path | None = None) -> None:
+        self._sources = Sources(source_dirs, packages, SourceCache(None if cache is None else cache / "sources.json"))
         self._files = FileDigests(None if cache is None else cache / "files.json")
         codec = Path(__file__).with_name("codec.py")
         self._codec = self._sources.cache.parse(codec.read_bytes(), str(codec)).code
@@ -219,14 +213,10 @@ class Fingerprinter:
     def _closure(self, stage: Stage) -> Closure:
         module, colon, function = stage.function.partition(":")
         if not (module and colon and function):
-            raise StageError(
-                f"stage {stage.name} has the function {stage.function!r}; expected 'package.module:name'"
-            )
+            raise StageError(f"stage {stage.name} has the function {stage.function!r}; expected 'package.module:name'")
         which = (module, stage.roots, stage.backend)
         if which not in self._closures:
-            self._closures[which] = source_closure(
-                module, stage.roots, backend=stage.backend, sources=self._sources
-            )
+            self._closures[which] = source_closure(module, stage.roots, backend=stage.backend, sources=self._sources)
         return self._closures[which]
 
     def _file(self, stage: Stage, label: str, path: Path) -> str:

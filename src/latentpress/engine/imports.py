@@ -116,9 +116,7 @@ class ImportWatch:
 
     def outdated(self, sources: Mapping[str, str]) -> list[str]:
         """Loaded modules whose code is not that which ``sources`` (module to SHA-256) names."""
-        return sorted(
-            name for name, content in self._contents.items() if sources.get(name, content) != content
-        )
+        return sorted(name for name, content in self._contents.items() if sources.get(name, content) != content)
 
     def _project_modules(self) -> set[str]:
         return {name for name in list(sys.modules) if self._is_project(name)}

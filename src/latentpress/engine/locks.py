@@ -30,11 +30,11 @@ class KeyLocks:
         from filelock import Timeout
 
         lock = self._store.lock(key)
-        try:
-            with writing(self._store.root):
+        with writing(self._store.root):
+            try:
                 lock.acquire(timeout=0)
-        except Timeout:
-            return False
+            except Timeout:  # an OSError too
+                return False
         self._held[key] = lock
         return True
 

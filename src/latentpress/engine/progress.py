@@ -131,9 +131,7 @@ class LiveProgress:
         self._settled: dict[str, str] = {}
         self._running: dict[str, _Running] = {}
         self._console = Console(file=terminal, highlight=False)
-        self._live = Live(
-            console=self._console, get_renderable=self.render, refresh_per_second=5, transient=True
-        )
+        self._live = Live(console=self._console, get_renderable=self.render, refresh_per_second=5, transient=True)
 
     def __call__(self, event: events.Event) -> None:
         """Take an event into the view."""

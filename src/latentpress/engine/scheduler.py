@@ -117,6 +117,8 @@ class Scheduler:
             self._record("build_start", stages=len(self._graph.stages), must_run=len(plan.must_run))
         ended = "interrupted"
         try:
+            if journal:
+                self._store.sweep()
             with interrupts(self._interrupt):
                 self._work()
             ended = "failed" if self._state.failed else "done"
@@ -264,9 +266,7 @@ class Scheduler:
             self._state.reset([name])
             return
         self._state.finish(name, reply.artifact)
-        self._listener(
-            events.StageFinished(name, reply.artifact, reply.seconds, reply.peak_memory_mb, previous)
-        )
+        self._listener(events.StageFinished(name, reply.artifact, reply.seconds, reply.peak_memory_mb, previous))
 
     def _commit(self, name: str, reply: Reply) -> str | None:
         """Record the result; returns the artifact that the key gave before, if that was another."""
@@ -337,9 +337,7 @@ class Scheduler:
             return
         lines = [f"its worker {reply.message}, {ATTEMPTS} times in a row"]
         if "SIGKILL" in reply.message:
-            lines.append(
-                f"The usual cause is too little memory: the stage declares {node.stage.memory_mb} MB."
-            )
+            lines.append(f"The usual cause is too little memory: the stage declares {node.stage.memory_mb} MB.")
         log = self._store.workplace(node.key).log
         self._unlock(name)
         self._state.fail(name, Failure(name, "StageError", "\n".join(lines)), log)

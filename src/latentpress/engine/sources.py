@@ -78,7 +78,8 @@ class SourceCache:
         if self.path is None or not self._changed:
             return
         folder = self.path.parent
-        if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+        existing = next(parent for parent in [folder, *folder.parents] if parent.exists())
+        if not os.access(existing, os.W_OK):
             return
         kept = self._entries
         if len(kept) > _CACHE_LIMIT:
@@ -100,9 +101,7 @@ def _load(path: Path) -> dict[str, Source]:
         if stored["rules"] != _RULES:
             return {}
         return {
-            content: Source(
-                content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows)
-            )
+            content: Source(content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows))
             for content, (code, rows) in stored["sources"].items()
         }
     except (OSError, ValueError, KeyError, TypeError):
@@ -165,9 +164,7 @@ class Sources:
         cache: parsed sources of earlier builds.
     """
 
-    def __init__(
-        self, folders: Iterable[Path], packages: Iterable[str], cache: SourceCache | None = None
-    ) -> None:
+    def __init__(self, folders: Iterable[Path], packages: Iterable[str], cache: SourceCache | None = None) -> None:
         self.folders = tuple(str(folder) for folder in folders)
         self.packages = frozenset(packages)
         self.cache = cache or SourceCache()
@@ -289,7 +286,5 @@ def find_packages(packages: Iterable[str]) -> tuple[Path, ...]:
                 folders[folder] = None
                 break
         else:
-            raise StageError(
-                f"the package {package} is not found on sys.path", "Install it, or set PYTHONPATH."
-            )
+            raise StageError(f"the package {package} is not found on sys.path", "Install it, or set PYTHONPATH.")
     return tuple(folders)

@@ -113,8 +113,7 @@ class BuildState:
     def _lineage(self, name: str, known: Mapping[str, Record]) -> dict[str, Provenance]:
         above = [source for source in self.graph.above(name) if source in known]
         return {
-            source: provenance(known[source].key, known[source].artifact, known[source].components)
-            for source in above
+            source: provenance(known[source].key, known[source].artifact, known[source].components) for source in above
         }
 
     def _recorded(self, key: str) -> Record | None:
@@ -199,9 +198,7 @@ class BuildState:
             self.failed.discard(name)
             if node.status is not Status.RUNNING:
                 node.status, node.attempts = Status.WAITING, 0
-        self._unsettled.extend(
-            name for name in self.graph.stages if self.nodes[name].status is Status.WAITING
-        )
+        self._unsettled.extend(name for name in self.graph.stages if self.nodes[name].status is Status.WAITING)
 
     def changed(self, name: str) -> list[str]:
         """What of the stage's fingerprint is no longer as it was when its key was taken, as names."""
@@ -221,9 +218,7 @@ class BuildState:
         """Whether the inputs are still those that the stage's key was taken of."""
         node = self.nodes[name]
         assert node.fingerprint is not None
-        return (
-            self._inputs_settled(name) and self.input_digests(name) == node.fingerprint.components["inputs"]
-        )
+        return self._inputs_settled(name) and self.input_digests(name) == node.fingerprint.components["inputs"]
 
     def input_digests(self, name: str) -> dict[str, str]:
         """Label to digest, of the inputs that are there."""
@@ -236,9 +231,7 @@ class BuildState:
         return {node.stage.name: node.provenance() for node in above if node.status is Status.DONE}
 
     def _inputs_settled(self, name: str) -> bool:
-        return all(
-            self.nodes[source].status in _SETTLED for source in self.graph.stages[name].inputs.values()
-        )
+        return all(self.nodes[source].status in _SETTLED for source in self.graph.stages[name].inputs.values())
 
     def _input_failures(self, name: str) -> dict[str, Failure]:
         found = {}

@@ -257,6 +257,27 @@ class Store:
         with writing(self.workplace(key).root), contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.workplace(key).root)
 
+    def sweep(self) -> None:
+        """Remove what builds left behind that were killed between committing a stage and cleaning up after it."""
+        work = self.root / "work"
+        with writing(work):
+            for folder in work.iterdir() if work.exists() else ():
+                if folder.name.startswith("discarded-"):
+                    shutil.rmtree(folder, ignore_errors=True)  # perhaps its owner is at it, too
+                elif self.record(folder.name) is not None:
+                    self._sweep_work(folder.name)
+
+    def _sweep_work(self, key: str) -> None:
+        from latentpress.engine.locks import KeyLocks
+
+        locks = KeyLocks(self)
+        if locks.take(key):  # else a build runs the stage again
+            try:
+                self.clear_work(key)
+                (self.root / "locks" / f"{key}.lock").unlink(missing_ok=True)
+            finally:
+                locks.release(key)
+
     def _intact(self, artifact: Artifact) -> bool:
         try:
             artifact.verify()

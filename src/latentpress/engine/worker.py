@@ -85,9 +85,7 @@ def serve(values: dict[str, Any], watch: ImportWatch, send: Callable[[str, dict[
     return _with_cost(reply, time.monotonic() - start)
 
 
-def _attempt(
-    job: Job, place: Workplace, watch: ImportWatch, send: Callable[[str, dict[str, Any]], None]
-) -> Reply:
+def _attempt(job: Job, place: Workplace, watch: ImportWatch, send: Callable[[str, dict[str, Any]], None]) -> Reply:
     from latentpress.engine import codec
     from latentpress.engine.jobs import Reply
     from latentpress.engine.store import DamagedArtifactError, write_artifact
@@ -106,9 +104,7 @@ def _attempt(
         return Reply("damaged", artifact=error.artifact, file=error.file)
     except StoreError as error:
         return Reply("store", message=error.message, hint=error.hint)
-    except (
-        BaseException
-    ) as error:  # whatever a stage raises, SystemExit too, is that stage's failure and no other's
+    except BaseException as error:  # whatever a stage raises, SystemExit too, is that stage's failure and no other's
         traceback.print_exc()
         if watch.outdated(job.sources):
             return Reply("outdated")
@@ -131,9 +127,7 @@ def _call(job: Job, place: Workplace, send: Callable[[str, dict[str, Any]], None
     if not callable(function):
         from latentpress.errors import StageError
 
-        raise StageError(
-            f"stage {job.stage} names the function {name!r}, which module {module} does not have"
-        )
+        raise StageError(f"stage {job.stage} names the function {name!r}, which module {module} does not have")
     result: Result = function(_task(job, place, send))
     return result
 
@@ -244,9 +238,7 @@ def _only_worker(lock: Path) -> Iterator[None]:
 def _with_cost(reply: Reply, seconds: float) -> Reply:
     from dataclasses import replace
 
-    return replace(
-        reply, seconds=seconds, peak_memory_mb=_peak_memory_mb(), pid=os.getpid(), host=socket.gethostname()
-    )
+    return replace(reply, seconds=seconds, peak_memory_mb=_peak_memory_mb(), pid=os.getpid(), host=socket.gethostname())
 
 
 def _forget_peak_memory() -> None:

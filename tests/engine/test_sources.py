@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from latentpress.engine import packages
+from latentpress.engine.fingerprint import source_closure
+from latentpress.engine.sources import SourceCache, Sources, find_packages, parse
+from latentpress.errors import StageError
+
+
+def lay_out(root: Path, **modules: str) -> None:
+    """Write modules; ``a__b`` is the file ``a/b.py``."""
+    for name, source in {"p____init__": "", **modules}.items():
+        path = root / f"{name.replace('____init__', '/__init__').replace('___', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(source))
+
+
+def closure(root: Path, module: str, *roots: str) -> set[str]:
+    return set(source_closure(module, roots, [root], ["p"]).modules)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reached"),
+    [
+        ("import p.a", {"p.a"}),
+        ("import p.s.b", {"p.s", "p.s.b"}),
+        ("from p import a", {"p.a"}),
+        ("from p.s import b", {"p.s", "p.s.b"}),
+        ("from p.s.b import thing", {"p.s", "p.s.b"}),
+        ("from . import a", {"p.a"}),
+        ("from .s import b as other", {"p.s", "p.s.b"}),
+        ("from .a import *", {"p.a"}),
+        ("from .s import *", {"p.s", "p.s.b"}),
+        ("def f():\n    import p.a", {"p.a"}),
+        ("class C:\n    def f(self):\n        from .s.b import x", {"p.s", "p.s.b"}),
+        ("try:\n    import p.a\nexcept ImportError:\n    from p.s import b", {"p.a", "p.s", "p.s.b"}),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import p.a", set()),
+        ("import typing\nif typing.TYPE_CHECKING:\n    import p.a\nelse:\n    import p.s.b", {"p.s", "p.s.b"}),
+        ("import json, os.path", set()),
+    ],
+)
+def test_every_import_that_can_run_is_followed(tmp_path: Path, statement: str, reached: set[str]) -> None:
+    lay_out(tmp_path, p___m=statement, p___a="", p___s____init__="", p___s___b="")
+    assert closure(tmp_path, "p.m") == {"p", "p.m"} | reached
+
+
+def test_imports_are_followed_through_modules_packages_and_circles(tmp_path: Path) -> None:
+    lay_out(
+        tmp_path,
+        p____init__="from p import deep",
+        p___deep="",
+        p___m="from p import a",
+        p___a="from p import m",
+        p___z="",
+    )
+    assert closure(tmp_path, "p.m") == {"p", "p.m", "p.a", "p.deep"}
+
+
+def test_relative_imports_climb(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___s____init__="from . import b", p___s___b="from .. import a", p___a="")
+    assert closure(tmp_path, "p.s.b") == {"p", "p.s", "p.s.b", "p.a"}
+
+
+def test_roots_are_part_of_the_closure(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m="", p___vae="from p import losses", p___losses="", p___sparse="")
+    assert closure(tmp_path, "p.m", "p.vae") == {"p", "p.m", "p.vae", "p.losses"}
+
+
+def test_a_module_that_is_missing_is_noticed_when_it_is_written(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m="try:\n    import p.fast\nexcept ImportError:\n    pass")
+    before = source_closure("p.m", (), [tmp_path], ["p"])
+    lay_out(tmp_path, p___fast="")
+    assert source_closure("p.m", (), [tmp_path], ["p"]).digest != before.digest
+
+
+def test_a_stage_module_that_is_missing_is_an_error_that_names_it(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    with pytest.raises(StageError, match=r"module p\.gone is not found"):
+        closure(tmp_path, "p.gone")
+
+
+def test_a_syntax_error_is_told_with_file_and_line(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m="x = 1\ndef f(:\n")
+    with pytest.raises(StageError, match=r"m\.py, line 2"):
+        closure(tmp_path, "p.m")
+
+
+CODE = '''
+import os
+def f(a, b=1):
+    """What it does."""
+    return a + b  # the sum
+class C:
+    """A class."""
+'''
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        CODE.replace("# the sum", "# of both"),
+        CODE.replace("What it does.", "Something\n\n    else."),
+        CODE.replace('    """What it does."""\n', ""),
+        CODE.replace("a + b", "(a\n            + b)"),
+        CODE.replace("import os", '"""A module docstring."""\nimport os'),
+        CODE.replace('    """A class."""', "    pass"),
+        "\n\n\n" + CODE,
+    ],
+)
+def test_comments_docstrings_and_layout_do_not_count(same: str) -> None:
+    assert parse(same.encode(), "x").code == parse(CODE.encode(), "x").code
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        CODE.replace("a + b", "a - b"),
+        CODE.replace("b=1", "b=1.0"),
+        CODE.replace("import os", "import os as o"),
+        CODE.replace("def f", "def g"),
+        CODE + "x = 'text'\n",
+        CODE.replace("    return", "    'not a docstring'\n    return"),
+    ],
+)
+def test_code_counts(other: str) -> None:
+    assert parse(other.encode(), "x").code != parse(CODE.encode(), "x").code
+
+
+def test_the_cache_is_by_content_and_survives(tmp_path: Path) -> None:
+    cache = SourceCache(tmp_path / "cache" / "sources.json")
+    source = cache.parse(CODE.encode(), "x")
+    cache.save()
+    again = SourceCache(tmp_path / "cache" / "sources.json")
+    assert again._entries == {source.content: source}
+    (tmp_path / "cache" / "sources.json").write_text("{torn")
+    assert SourceCache(tmp_path / "cache" / "sources.json").parse(CODE.encode(), "x") == source
+
+
+def test_sources_are_of_one_moment(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m="x = 1")
+    sources = Sources([tmp_path], ["p"])
+    before = source_closure("p.m", sources=sources).digest
+    lay_out(tmp_path, p___m="x = 2")
+    assert source_closure("p.m", sources=sources).digest == before
+    assert source_closure("p.m", sources=sources.again()).digest != before
+
+
+def test_packages_are_found_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert find_packages(["p"]) == (tmp_path,)
+    with pytest.raises(StageError, match="nowhere is not found"):
+        find_packages(["nowhere"])
+
+
+def test_third_party_imports_count_with_their_versions(tmp_path: Path) -> None:
+    import numpy
+    import sklearn
+
+    lay_out(tmp_path, p___m="import numpy.linalg\ndef f():\n    from sklearn import svm\nimport json, not_there")
+    found = source_closure("p.m", (), [tmp_path], ["p"]).packages
+    assert found == {"numpy": numpy.__version__, "scikit-learn": sklearn.__version__, "not-there": "absent"}
+
+
+def test_a_backend_counts_only_where_keras_is_imported() -> None:
+    from importlib.metadata import version
+
+    with_keras = packages.versions(frozenset({"keras", "numpy"}), "tensorflow")
+    assert with_keras == {name: version(name) for name in ("keras", "numpy", "tensorflow")}
+    assert "tensorflow" not in packages.versions(frozenset({"numpy"}), "tensorflow")
+    assert "tensorflow" not in packages.versions(frozenset({"keras"}), None)
+
+
+def test_an_import_that_is_not_named_like_its_distribution_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "odd_name-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-name\nVersion: 1.2\n")
+    (info / "top_level.txt").write_text("unlike\n")
+    (tmp_path / "unlike.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert packages.versions(frozenset({"unlike"}), None) == {"odd-name": "1.2"}

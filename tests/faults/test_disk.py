@@ -1,0 +1,151 @@
+"""Disks that are full, limited, read-only or wrong."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latentpress.engine import events
+from latentpress.engine.store import Store
+from latentpress.errors import StoreError
+
+if TYPE_CHECKING:
+    from tests.conftest import TinyProject
+
+
+def files_of(project: TinyProject, digest: str) -> list[Path]:
+    return sorted(path for path in project.store.artifact(digest).path.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("harm", ["flip", "truncate", "delete"])
+def test_a_damaged_artifact_is_made_anew_and_told(chain: TinyProject, harm: str) -> None:
+    before = chain.build().artifacts
+    for path in files_of(chain, before["double"].digest):
+        data = path.read_bytes()
+        if harm == "delete":
+            path.unlink()
+        else:
+            path.write_bytes(data[: len(data) // 2] if harm == "truncate" else data[:-1] + bytes([data[-1] ^ 1]))
+        # Something below has to run, or nobody reads the artifact.
+        chain.write("telling", (chain.root / "src/tiny/telling.py").read_text() + f"\nX = {path.name!r}\n")
+        outcome = chain.build()
+        assert [name for name in outcome.ran if name != "aside"] == ["double", "report"]
+        assert {n: a.digest for n, a in outcome.artifacts.items()} == {n: a.digest for n, a in before.items()}
+        told = chain.told(events.ArtifactDamaged)
+        assert [(event.artifact, event.stages) for event in told] == [(before["double"].digest, ("double",))]
+        outcome.artifacts["double"].verify()
+
+
+def test_a_deleted_artifact_is_made_anew(chain: TinyProject) -> None:
+    before = chain.build().artifacts
+    shutil.rmtree(before["double"].path)
+    assert chain.build().ran == ["double"]
+
+
+def test_damaged_records_and_caches_cost_a_rerun_and_nothing_else(chain: TinyProject) -> None:
+    before = chain.build().artifacts
+    for path in (chain.root / "store" / "keys").iterdir():
+        path.write_bytes(path.read_bytes()[:-7])
+    (chain.root / "store" / "cache" / "sources.json").write_text("{")
+    outcome = chain.build()
+    assert len(outcome.ran) == 4
+    assert {n: a.digest for n, a in outcome.artifacts.items()} == {n: a.digest for n, a in before.items()}
+
+
+BIG = """
+def f(task):
+    return Result(files={"big": b"x" * task.settings["size"]})
+
+def checkpoint(task):
+    (task.scratch / "checkpoint").write_bytes(b"x" * task.settings["size"])
+    return Result()
+"""
+
+
+@pytest.mark.parametrize("function", ["f", "checkpoint"])
+def test_a_file_size_limit_is_told_and_the_store_works_afterwards(tiny: TinyProject, function: str) -> None:
+    tiny.write("work", BIG)
+    tiny.graph(
+        f"""
+        STAGES = [
+            Stage("small", "tiny.work:{function}", {{"size": 10}}),
+            Stage("big", "tiny.work:{function}", {{"size": 300_000}}, inputs={{"small": "small"}}),
+        ]
+        """
+    )
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(StoreError, match=r"exceeds the file-size limit[\s\S]*ulimit -f"):
+            tiny.build()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert tiny.build().ran == ["big"], "what was finished is kept"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte, where this user may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True)
+    if mount.returncode:
+        pytest.skip("this user may not mount a file system")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_the_store_works_afterwards(tiny: TinyProject, small_disk: Path) -> None:
+    tiny.store = Store(small_disk / "store")
+    tiny.write("work", BIG)
+    tiny.graph(
+        """
+        STAGES = [
+            Stage("small", "tiny.work:f", {"size": 10}),
+            Stage("big", "tiny.work:f", {"size": 700_000}, inputs={"small": "small"}),
+        ]
+        """
+    )
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * 500_000)
+    with pytest.raises(StoreError, match=r"no space left for .*MB are free[\s\S]*Free some space"):
+        tiny.build()
+    filler.unlink()
+    assert tiny.build().ran == ["big"]
+
+
+def test_a_read_only_store_is_told_and_still_serves_a_build_with_nothing_to_do(
+    chain: TinyProject, small_disk: Path
+) -> None:
+    chain.store = Store(small_disk / "store")
+    before = chain.build().artifacts
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    again = chain.build()
+    assert again.ran == []
+    assert again.artifacts["report"].text("report.txt") == before["report"].text("report.txt")
+    chain.write("arithmetic", "def double(x):\n    return 5 * x\n")
+    with pytest.raises(StoreError, match=r"cannot be written: Read-only file system[\s\S]*--build-dir"):
+        chain.build()
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    assert chain.build().ran == ["double", "report"]
+
+
+def test_a_store_without_permission_is_told(chain: TinyProject, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        (tmp_path / "store").write_text("a file where the folder should be")
+        said: Any = "cannot be read or written"
+    else:
+        tmp_path.chmod(0o500)
+        said = "cannot be written"
+    try:
+        with pytest.raises(StoreError, match=said):
+            chain.build()
+    finally:
+        tmp_path.chmod(0o700)

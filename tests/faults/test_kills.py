@@ -1,0 +1,240 @@
+"""kill -9 of workers and builds, Ctrl-C: no orphan, nothing finished is lost, the next build goes on by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latentpress.engine import events
+from latentpress.engine.guardian import descendants
+from latentpress.engine.stage import Stage
+
+if TYPE_CHECKING:
+    from tests.conftest import TinyProject
+
+# Counts steps in its scratch folder, as a training counts epochs, and leaves a process in a session of its own.
+STEPS = """
+import subprocess, time
+from pathlib import Path
+
+def f(task):
+    done = task.scratch / "steps"
+    for step in range(len(done.read_text()) if done.exists() else 0, task.settings["steps"]):
+        with done.open("a") as file:
+            file.write("x")
+        time.sleep(task.settings["pause"])
+    previous = sum(artifact.json("x") for artifact in task.inputs.values())
+    return Result(values={"x": previous + len(done.read_text())})
+
+def with_child(task):
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    (Path(task.settings["root"]) / "child").write_text(str(child.pid))
+    time.sleep(60)
+    return Result()
+
+def killed_once(task):
+    import os, signal
+    mark = task.scratch / "mark"
+    if not mark.exists():
+        mark.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Result(values={"x": 1})
+
+def killed(task):
+    import os, signal
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+GRAPH = """
+STAGES = [
+    Stage("a", "tiny.work:f", {"steps": 5, "pause": 0.01}),
+    Stage("b", "tiny.work:f", {"steps": 3, "pause": 0.01}),
+    Stage("c", "tiny.work:f", {"steps": 2, "pause": 0.01}, inputs={"a": "a", "b": "b"}),
+    Stage("d", "tiny.work:f", {"steps": 1, "pause": 0.0}, inputs={"c": "c"}, isolated=True),
+]
+"""
+
+
+def lines(process: subprocess.Popen[str]) -> Any:
+    assert process.stdout is not None
+    return (json.loads(line) for line in process.stdout)
+
+
+def wait_for(told: Any, kind: str) -> Any:
+    return next(event for event in told if event[0] == kind)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone(pids: list[int], seconds: float = 3.0) -> bool:
+    end = time.monotonic() + seconds
+    while any(map(alive, pids)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+def until(path: Path) -> str:
+    for _ in range(500):
+        if path.exists() and path.read_text():
+            return path.read_text()
+        time.sleep(0.01)
+    raise AssertionError(f"{path} was not written")
+
+
+def test_a_killed_worker_costs_a_retry_that_goes_on_from_the_scratch_folder(tiny: TinyProject) -> None:
+    tiny.write("work", STEPS)
+    built = tiny.build(Stage("s", "tiny.work:killed_once"))
+    assert built.artifacts["s"].json("x") == 1
+    assert [event.reason for event in tiny.told(events.StageRetried)] == ["was killed by SIGKILL"]
+
+
+def test_a_stage_that_is_killed_again_and_again_fails_and_memory_is_named(tiny: TinyProject) -> None:
+    tiny.write("work", STEPS)
+    failure = tiny.build(Stage("s", "tiny.work:killed", memory_mb=1234)).failures["s"]
+    assert failure.first_lines.startswith("its worker was killed by SIGKILL, 3 times")
+    assert "1234 MB" in failure.first_lines
+
+
+@pytest.mark.parametrize("victim", ["build", "worker", "guardian", "build and worker"])
+def test_nothing_lives_on_after_a_kill(tiny: TinyProject, victim: str) -> None:
+    tiny.write("work", STEPS)
+    tiny.graph('STAGES = [Stage("s", "tiny.work:with_child", {"root": str(ROOT)})]')
+    process = tiny.start()
+    worker = wait_for(lines(process), "StageStarted")[2]
+    child = int(until(tiny.root / "child"))
+    guardian = int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1])
+    assert {worker, child, guardian} <= set(descendants(process.pid))
+    if victim == "guardian":
+        os.kill(guardian, signal.SIGKILL)
+        assert gone([worker])
+        process.kill()
+        os.kill(child, signal.SIGKILL)
+    else:
+        if "build" in victim:
+            process.kill()
+        if "worker" in victim:
+            os.kill(worker, signal.SIGKILL)
+        assert gone([worker, child, guardian])
+        process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_everything_within_seconds_and_keeps_what_is_finished(
+    tiny: TinyProject, number: signal.Signals
+) -> None:
+    tiny.write("work", STEPS)
+    tiny.graph(
+        """
+        STAGES = [
+            Stage("quick", "tiny.work:f", {"steps": 1, "pause": 0}),
+            Stage("slow", "tiny.work:with_child", {"root": str(ROOT)}, inputs={"quick": "quick"}),
+        ]
+        """
+    )
+    process = tiny.start(workers=2)
+    told = lines(process)
+    wait_for(told, "StageFinished")
+    worker = wait_for(told, "StageStarted")[2]
+    child = int(until(tiny.root / "child"))
+    start = time.monotonic()
+    process.send_signal(number)
+    assert wait_for(told, "interrupted")
+    assert process.wait() == 130
+    assert time.monotonic() - start < 3
+    assert gone([worker, child], 0.5)
+    assert tiny.scheduler().plan().up_to_date == ("quick",)
+    assert [record["outcome"] for record in tiny.store.journal.read() if record["event"] == "build_end"] == [
+        "interrupted"
+    ]
+
+
+def test_a_build_killed_at_any_moment_is_continued_to_the_same_result(
+    tiny: TinyProject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tiny.write("work", STEPS)
+    tiny.graph(GRAPH)
+    start = time.monotonic()
+    process = tiny.start(workers=2, cores=2)
+    *_, (_, expected, ran, _) = lines(process)
+    duration = time.monotonic() - start
+    assert process.wait() == 0
+    assert sorted(ran) == ["a", "b", "c", "d"]
+    moments = random.Random(20)
+    hits = 0
+    for attempt in range(8):
+        project = type(tiny)(tmp_path_factory.mktemp(f"kill{attempt}"))
+        project.write("work", STEPS)
+        project.graph(GRAPH)
+        process = project.start(workers=2, cores=2)
+        time.sleep(moments.uniform(0.3, 1.0) * duration)
+        hits += process.poll() is None
+        process.kill()
+        process.wait()
+        built = project.build(workers=2, cores=2)
+        assert {name: artifact.digest for name, artifact in built.artifacts.items()} == expected
+        assert not any((project.root / "store" / "work").iterdir())
+        assert project.build().ran == []
+    assert hits >= 4, "kills that hit nothing prove nothing"
+
+
+def test_a_checkpoint_is_not_lost_to_a_kill(tiny: TinyProject) -> None:
+    tiny.write("work", STEPS)
+    tiny.graph('STAGES = [Stage("s", "tiny.work:f", {"steps": 10, "pause": 0.1})]')
+    process = tiny.start()
+    wait_for(lines(process), "StageStarted")
+    time.sleep(0.35)
+    process.kill()
+    process.wait()
+    (steps,) = (tiny.root / "store" / "work").glob("*/scratch/steps")
+    assert 1 <= len(steps.read_text()) < 10
+    assert tiny.build().artifacts["s"].json("x") == 10
+
+
+def test_two_builds_at_once_share_the_work(tiny: TinyProject) -> None:
+    tiny.write("work", STEPS)
+    tiny.graph(GRAPH.replace("0.01", "0.1"))
+    builds = [tiny.start(workers=2, cores=2) for _ in range(3)]
+    ends: list[Any] = []
+
+    def read(process: subprocess.Popen[str]) -> None:
+        *_, last = lines(process)
+        ends.append(last)
+
+    readers = [threading.Thread(target=read, args=(process,)) for process in builds]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert [process.wait() for process in builds] == [0, 0, 0]
+    assert sorted(name for end in ends for name in end[2]) == ["a", "b", "c", "d"], "each stage ran once"
+    assert all(end[1] == ends[0][1] for end in ends)
+
+
+def test_a_build_takes_over_from_one_that_was_killed_while_it_waited(tiny: TinyProject) -> None:
+    tiny.write("work", STEPS)
+    tiny.graph('STAGES = [Stage("s", "tiny.work:f", {"steps": 20, "pause": 0.05})]')
+    first = tiny.start()
+    wait_for(lines(first), "StageStarted")
+    second = tiny.start()
+    told = lines(second)
+    wait_for(told, "StageElsewhere")
+    first.kill()
+    first.wait()
+    wait_for(told, "StageStarted")
+    assert wait_for(told, "outcome")[2] == ["s"]
+    assert second.wait() == 0
