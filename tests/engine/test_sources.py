@@ -172,6 +172,7 @@ def test_a_backend_counts_only_where_keras_is_imported() -> None:
     with_keras = packages.versions(frozenset({"keras", "numpy"}), "tensorflow")
     assert with_keras == {name: version(name) for name in ("keras", "numpy", "tensorflow")}
     assert "tensorflow" not in packages.versions(frozenset({"numpy"}), "tensorflow")
+    assert packages.versions(frozenset({"keras", "numpy", "jax", "torch"}), "tensorflow") == with_keras
     assert "tensorflow" not in packages.versions(frozenset({"keras"}), None)
 
 

@@ -28,13 +28,15 @@ def versions(imports: frozenset[str], backend: str | None) -> dict[str, str]:
 
     Args:
         imports: absolute module names; those of the standard library are left out.
-        backend: the Keras backend, which counts where ``keras`` is among the imports.
+        backend: the Keras backend. Where ``keras`` is among the imports it counts, and the other backends do not:
+            code for several imports each only when it is the one, and installing another changes no result.
 
     Returns:
         Distribution name to version, sorted; ``"absent"`` for what is not installed.
     """
     names = {module.partition(".")[0] for module in imports} - sys.stdlib_module_names
     if "keras" in names and backend is not None:
+        names -= {package for other in BACKENDS.values() for package in other}
         names |= set(BACKENDS.get(backend, (backend,)))
     found: dict[str, str] = {}
     for name in sorted(names):
