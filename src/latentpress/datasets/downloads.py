@@ -194,7 +194,7 @@ def download(
     if all(network.failures[host] for host in hosts):
         reasons = dict.fromkeys(str(network.failures[host]) for host in hosts)
         return {}, [f"download from {', '.join(hosts)}: {'; '.join(reasons)}"]
-    failures = []
+    failures: list[str] = []
     for mirror in mirrors:
         failure = network.failures[mirror.host]
         if failure is None:

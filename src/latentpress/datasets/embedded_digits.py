@@ -71,8 +71,8 @@ def load(files: Mapping[str, Path]) -> DataSet:
         preprocessing=(
             "Each original of 8 by 8 grey cells is enlarged with cubic splines to 20 by 20 pixels in the middle of an "
             "image of 28 by 28, and its contrast raised so that strokes have edges.",
-            "Each is drawn six or seven times, every time turned, sheared, stretched and shifted a little and bent by a smooth "
-            "random displacement, drawn from generators with fixed seeds.",
+            "Each is drawn six or seven times, every time turned, sheared, stretched and shifted a little and bent by "
+            "a smooth random displacement, drawn from generators with fixed seeds.",
             "Pixels are stored as whole numbers from 0 to 255 and divided by 255, so that black is 0 and white is 1.",
         ),
         sources={"sklearn digits": digest(digits.images.astype(np.uint8))},
@@ -109,7 +109,8 @@ def enlarge(originals: np.ndarray) -> np.ndarray:
     basis = np.stack(
         [ndimage.map_coordinates(row, [position], order=3, mode="nearest") for row in np.eye(size)], axis=1
     )
-    return np.einsum("pi,nij,qj->npq", basis, padded, basis, optimize=True).astype(np.float32)
+    enlarged: np.ndarray = np.einsum("pi,nij,qj->npq", basis, padded, basis, optimize=True).astype(np.float32)
+    return enlarged
 
 
 def draw(enlarged: np.ndarray, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -123,9 +124,7 @@ def draw(enlarged: np.ndarray, numbers: np.ndarray, rng: np.random.Generator) ->
     Returns:
         (n, 28, 28, 1) uint8, white on black.
     """
-    batches = [
-        _draw_batch(enlarged, numbers[start : start + BATCH], rng) for start in range(0, len(numbers), BATCH)
-    ]
+    batches = [_draw_batch(enlarged, numbers[start : start + BATCH], rng) for start in range(0, len(numbers), BATCH)]
     return np.concatenate(batches)
 
 
@@ -139,7 +138,8 @@ def _draw_batch(enlarged: np.ndarray, numbers: np.ndarray, rng: np.random.Genera
     ink = ndimage.map_coordinates(enlarged[numbers], coordinates, order=1, mode="constant")
     stroke = np.clip((ink - THRESHOLD) / SOFTNESS + 0.5, 0.0, 1.0)
     stroke = stroke * stroke * (3.0 - 2.0 * stroke)
-    return np.rint(255.0 * stroke).astype(np.uint8)[..., np.newaxis]
+    grey: np.ndarray = np.rint(255.0 * stroke).astype(np.uint8)
+    return grey[..., np.newaxis]
 
 
 def _source_positions(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -151,7 +151,10 @@ def _source_positions(count: int, rng: np.random.Generator) -> tuple[np.ndarray,
     matrix = np.array(
         [
             [stretch[0] * np.cos(angle), -stretch[0] * np.sin(angle)],
-            [stretch[1] * (np.sin(angle) + shear * np.cos(angle)), stretch[1] * (np.cos(angle) - shear * np.sin(angle))],
+            [
+                stretch[1] * (np.sin(angle) + shear * np.cos(angle)),
+                stretch[1] * (np.cos(angle) - shear * np.sin(angle)),
+            ],
         ]
     )
     line = np.arange(SIDE) - (SIDE - 1) / 2
@@ -168,4 +171,5 @@ def _displacements(count: int, rng: np.random.Generator) -> np.ndarray:
         [ndimage.map_coordinates(row, [position], order=3, mode="nearest") for row in np.eye(CONTROL)], axis=1
     )
     points = rng.normal(0.0, ELASTIC, (2, count, CONTROL, CONTROL))
-    return np.einsum("pi,dnij,qj->dnpq", basis, points, basis, optimize=True)
+    moved: np.ndarray = np.einsum("pi,dnij,qj->dnpq", basis, points, basis, optimize=True)
+    return moved

@@ -106,7 +106,9 @@ def _find_mnist(folder: Path) -> dict[str, Path]:
     if archive or not found:
         return archive
     missing = ", ".join(file.stem for label, file in MNIST_FILES.items() if label not in found)
-    raise DataError(f"{folder}: found {len(found)} of the 4 files of MNIST, expected also {missing} (.gz or not)", SUPPLY["mnist"])
+    raise DataError(
+        f"{folder}: found {len(found)} of the 4 files of MNIST, expected also {missing} (.gz or not)", SUPPLY["mnist"]
+    )
 
 
 def inspect(data: str, files: Mapping[str, Path]) -> None:
@@ -138,7 +140,9 @@ def read_frey_file(path: Path) -> tuple[bytes, bool]:
     with idx.open_regular(path) as file:
         data = file.read(FREY_MAX_SIZE + 1)
     if len(data) > FREY_MAX_SIZE:
-        raise DataError(f"{path}: found more than {FREY_MAX_SIZE:,} bytes, expected about 1,100,000", replace_hint("frey"))
+        raise DataError(
+            f"{path}: found more than {FREY_MAX_SIZE:,} bytes, expected about 1,100,000", replace_hint("frey")
+        )
     if hashlib.sha256(data).hexdigest() == FREY_FILE_SHA256:
         return data, True
     try:

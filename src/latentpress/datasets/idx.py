@@ -19,6 +19,7 @@ from latentpress.errors import DataError
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 8
 MAX_DIMENSIONS = 8
+MAX_HEADER = 4 + 4 * MAX_DIMENSIONS
 CHUNK = 1 << 20
 
 Shape = tuple[int, ...]
@@ -43,7 +44,9 @@ def parse_header(data: bytes, name: str) -> tuple[Shape, int]:
         DataError: no IDX header of unsigned bytes.
     """
     if len(data) < 4 or data[:2] != b"\0\0":
-        raise DataError(f"{name}: found the first bytes {data[:4].hex(' ') or '(none)'}, expected an IDX file (00 00 08)")
+        raise DataError(
+            f"{name}: found the first bytes {data[:4].hex(' ') or '(none)'}, expected an IDX file (00 00 08)"
+        )
     if data[2] != UNSIGNED_BYTE:
         raise DataError(f"{name}: found IDX element type 0x{data[2]:02x}, expected 0x08 (unsigned byte)")
     dimensions = data[3]
@@ -51,7 +54,9 @@ def parse_header(data: bytes, name: str) -> tuple[Shape, int]:
         raise DataError(f"{name}: found {dimensions} dimensions, expected 1 to {MAX_DIMENSIONS}")
     size = 4 + 4 * dimensions
     if len(data) < size:
-        raise DataError(f"{name}: found {len(data)} bytes, expected an IDX header of {size} bytes; the file is truncated")
+        raise DataError(
+            f"{name}: found {len(data)} bytes, expected an IDX header of {size} bytes; the file is truncated"
+        )
     return struct.unpack(f">{dimensions}I", data[4:size]), size
 
 
@@ -67,13 +72,13 @@ def inspect(path: Path, shape: Shape) -> None:
             _inspect_gzip(file, path, shape, expected)
             return
         file.seek(0)
-        _expect_shape(file.read(len(header(shape))), path, shape)
+        _expect_shape(file.read(MAX_HEADER), path, shape)
         _expect_size(file.seek(0, 2), path, expected)
 
 
 def _inspect_gzip(file: BinaryIO, path: Path, shape: Shape, expected: int) -> None:
     file.seek(0)
-    _expect_shape(_decompress(file, path, len(header(shape))), path, shape)
+    _expect_shape(_decompress(file, path, MAX_HEADER), path, shape)
     file.seek(-min(4, file.seek(0, 2)), 2)
     # A gzip member ends with its uncompressed size. Only where that differs (a truncated file, or one of several
     # members) the whole file has to be read to know.
@@ -95,7 +100,7 @@ def read(path: Path, shape: Shape) -> bytes:
         packed = file.read(2) == GZIP_MAGIC
         file.seek(0)
         data = _decompress(file, path, expected + 1) if packed else _read(file, path, expected + 1)
-    _expect_shape(data[: len(header(shape))], path, shape)
+    _expect_shape(data[:MAX_HEADER], path, shape)
     _expect_size(len(data), path, expected)
     return data[len(header(shape)) :]
 

@@ -29,7 +29,9 @@ def inspect(data: bytes) -> None:
         MatError: it is of another kind, or truncated.
     """
     if len(data) < HEADER_SIZE or data[126:128] not in (b"IM", b"MI"):
-        raise MatError(f"found {len(data):,} bytes that begin with {data[:4].hex(' ') or '(none)'}, expected a MATLAB 5 file")
+        raise MatError(
+            f"found {len(data):,} bytes that begin with {data[:4].hex(' ') or '(none)'}, expected a MATLAB 5 file"
+        )
     order = "<" if data[126:128] == b"IM" else ">"
     position = HEADER_SIZE
     while position < len(data):
@@ -37,7 +39,9 @@ def inspect(data: bytes) -> None:
             raise MatError(f"found {len(data):,} bytes, and the last element has no size; the file is truncated")
         kind, size = struct.unpack_from(f"{order}II", data, position)
         if kind not in (MATRIX, COMPRESSED):
-            raise MatError(f"found an element of type {kind} at byte {position}, expected a matrix ({MATRIX} or {COMPRESSED})")
+            raise MatError(
+                f"found an element of type {kind} at byte {position}, expected a matrix ({MATRIX} or {COMPRESSED})"
+            )
         position += 8 + size
     if position > len(data) or position == HEADER_SIZE:
         raise MatError(f"found {len(data):,} bytes, expected {position:,}; the file is truncated")

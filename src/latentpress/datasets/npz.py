@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from latentpress.datasets.idx import Shape, open_regular
 from latentpress.errors import DataError
@@ -34,7 +34,9 @@ def inspect(path: Path, shapes: Mapping[str, Shape]) -> None:
                 for name, shape in shapes.items():
                     _inspect_member(archive, path, name, shape)
         except DAMAGE as error:
-            raise DataError(f"{path}: found no sound npz archive ({error}); it is truncated, damaged or of another kind") from None
+            raise DataError(
+                f"{path}: found no sound npz archive ({error}); it is truncated, damaged or of another kind"
+            ) from None
 
 
 def _inspect_member(archive: zipfile.ZipFile, path: Path, name: str, shape: Shape) -> None:
@@ -55,7 +57,7 @@ def _inspect_member(archive: zipfile.ZipFile, path: Path, name: str, shape: Shap
         raise DataError(f"{where}: found {member.file_size:,} bytes, expected {expected:,}")
 
 
-def _npy_header(file: BinaryIO, where: str) -> tuple[str, Shape, int]:
+def _npy_header(file: IO[bytes], where: str) -> tuple[str, Shape, int]:
     """Element type, shape, and size in bytes of the header (numpy's NEP 1)."""
     start = file.read(8)
     if start[:6] != NPY_MAGIC or len(start) < 8:

@@ -19,7 +19,8 @@ def prepare(task: Task) -> Result:
     """Make the artifact of a data set.
 
     Args:
-        task: its settings are those of `DataSettings`; its files are those that `latentpress.datasets.sources.locate` found.
+        task: its settings are those of `DataSettings`; its files are those that
+            `latentpress.datasets.sources.locate` found.
 
     Returns:
         Arrays ``images`` (uint8 (n, H, W, C) by split), ``labels`` (uint8 (n,), for digits), ``factors``
@@ -91,6 +92,6 @@ def _limit_sentence(limit: Limit | None) -> list[str]:
     if limit is None:
         return []
     return [
-        f"For a quick run only {limit.train:,} training, {limit.validation:,} validation and {limit.test:,} test images "
-        "are kept at most, evenly spaced."
+        f"For a quick run at most {limit.train:,} training, {limit.validation:,} validation and {limit.test:,} test "
+        "images are kept, evenly spaced."
     ]

@@ -54,7 +54,8 @@ def locate(
 
     Args:
         data: ``"mnist"`` or ``"frey"``.
-        mode: ``"auto"`` falls back to the embedded data and says so, ``"real"`` fails instead, ``"embedded"`` searches nothing.
+        mode: ``"auto"`` falls back to the embedded data and says so, ``"real"`` fails instead,
+            ``"embedded"`` searches nothing.
         data_dir: the folder that the user named, or None.
         environ: the environment's variables.
         download: whether the network may be used.
@@ -90,9 +91,7 @@ def locate(
     return Located("embedded", {}, tried)
 
 
-def _in_named_folder(
-    data: str, data_dir: Path | None, environ: Mapping[str, str], tried: list[str]
-) -> dict[str, Path]:
+def _in_named_folder(data: str, data_dir: Path | None, environ: Mapping[str, str], tried: list[str]) -> dict[str, Path]:
     """What ``--data-dir``, or else the variable, leads to."""
     variable = environ.get(VARIABLE, "").strip()
     if data_dir is None and not variable:
@@ -174,8 +173,6 @@ def _from_network(
         tried.append("downloading is switched off")
         return {}
     every = [mirror.host for mirrors in downloads.MIRRORS.values() for mirror in mirrors]
-    found, failures = downloads.download(
-        downloads.MIRRORS[data], own_cache(environ) / data, network, announce, every
-    )
+    found, failures = downloads.download(downloads.MIRRORS[data], own_cache(environ) / data, network, announce, every)
     tried.extend(failures)
     return found
