@@ -122,9 +122,7 @@ def test_sign_flip_needs_six_pairs_to_fall_below_five_percent() -> None:
         sign_flip(np.ones(21))
 
 
-ACCURACY = Metric(
-    "probe_accuracy", 0.98, data="mnist", model="sparse", split="test", seed=0, low=0.97, high=0.99
-)
+ACCURACY = Metric("probe_accuracy", 0.98, data="mnist", model="sparse", split="test", seed=0, low=0.97, high=0.99)
 
 
 def test_a_single_seed_keeps_its_interval_and_loses_its_seed() -> None:

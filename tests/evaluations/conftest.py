@@ -80,9 +80,7 @@ def codes(artifact: MakeArtifact, digits: Artifact) -> Artifact:
     """What a linear encoder and a slightly wrong decoder would give for the digits."""
     images = {split: pixels / np.float32(255) for split, pixels in digits.arrays("images").items()}
     projection = np.random.default_rng(0).normal(size=(192, 8)).astype(np.float32)
-    found = {
-        split: pixels.reshape(-1, 192).astype(np.float32) @ projection for split, pixels in images.items()
-    }
+    found = {split: pixels.reshape(-1, 192).astype(np.float32) @ projection for split, pixels in images.items()}
     restored = (0.9 * images["test"]).astype(np.float32)
     return artifact(Result(arrays={"codes": found, "reconstructions": restored}))
 

@@ -27,9 +27,7 @@ class Linear:
         return self.wrong * self.scale * tangents.reshape(len(images), -1) @ MATRIX.T
 
 
-def measured(
-    task: Any, digits: Any, codes: Any, monkeypatch: pytest.MonkeyPatch, model: Linear
-) -> dict[str, Any]:
+def measured(task: Any, digits: Any, codes: Any, monkeypatch: pytest.MonkeyPatch, model: Linear) -> dict[str, Any]:
     monkeypatch.setattr(contraction, "load_model", lambda task: model)
     result = contraction.measure(task(contraction, {"data": digits, "codes": codes}, images=40))
     return {metric.quantity: metric for metric in from_records(result.values["metrics"])}
@@ -72,8 +70,6 @@ def test_agreement_is_judged_image_by_image() -> None:
     exact = np.array([1.0, 100.0, 10_000.0])
     found = agree(exact + np.array([0.1, -0.1, 0.3]), exact)
     difference = np.array([0.1, -0.1, 0.3])
-    assert found.standard_errors == pytest.approx(
-        difference.mean() / (difference.std(ddof=1) / np.sqrt(3)), rel=1e-6
-    )
+    assert found.standard_errors == pytest.approx(difference.mean() / (difference.std(ddof=1) / np.sqrt(3)), rel=1e-6)
     assert agree(exact, exact).standard_errors == 0
     assert agree(exact + 1, exact).standard_errors == np.inf

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from latentpress.evaluations import dataset_summary
-from latentpress.evaluations.dataset_summary import example_grid
+from latentpress.evaluations.dataset_summary import example_grid, repeats
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
 
@@ -19,9 +19,16 @@ def test_the_summary_counts_every_split(artifact: Any, task: Any, digits: Any) -
     assert metrics["mnist/train/images"] == 90
     assert metrics["mnist/test/images"] == 45
     assert metrics["mnist/pixels"] == 192
+    assert metrics["mnist/test/test_images_in_train"] == 0
     figure = unpack(artifact(result))["examples"]
     assert figure.arrays["images"].shape == (2, 3, 16, 12, 1)
     assert figure.options["column_labels"] == ["0", "1", "2"]
+
+
+def test_test_images_that_the_training_has_seen_are_counted() -> None:
+    train = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
+    test = np.concatenate([train[[3, 3, 7]], 255 - train[:5]])
+    assert repeats(train, test) == 3
 
 
 def test_each_column_of_the_examples_is_a_class() -> None:

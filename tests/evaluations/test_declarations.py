@@ -54,9 +54,7 @@ def test_evaluations_neither_draw_nor_touch_files(path: Path) -> None:
             imported.add(node.module)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             called.add(node.func.id if isinstance(node.func, ast.Name) else node.func.attr)
-    assert not {
-        name for name in imported if name.startswith(("matplotlib", "pathlib", "latentpress.reporting"))
-    }
+    assert not {name for name in imported if name.startswith(("matplotlib", "pathlib", "latentpress.reporting"))}
     assert not called & {"open", "savefig", "to_csv", "save", "savez", "write_text", "write_bytes"}
 
 

@@ -38,9 +38,7 @@ def test_the_map_repeats_and_keeps_clusters_apart() -> None:
     assert neighbour_accuracy(found.points, np.arange(90) % 3, 10).value == 1.0
 
 
-def test_the_stage_delivers_the_map_with_what_it_kept(
-    artifact: Any, task: Any, digits: Any, codes: Any
-) -> None:
+def test_the_stage_delivers_the_map_with_what_it_kept(artifact: Any, task: Any, digits: Any, codes: Any) -> None:
     result = embedding.measure(task(embedding, {"data": digits, "codes": codes}, points=40, iterations=260))
     metrics = {metric.quantity: metric for metric in from_records(result.values["metrics"])}
     assert metrics["points"].value == 40

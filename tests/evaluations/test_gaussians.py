@@ -16,9 +16,7 @@ def test_the_divergence_agrees_with_monte_carlo() -> None:
     posterior = stats.norm(mean, np.exp(log_variance / 2))
     draws = posterior.rvs(400_000, random_state=0)
     estimate = np.mean(posterior.logpdf(draws) - stats.norm.logpdf(draws))
-    assert kl_by_dimension(np.array([[mean]]), np.array([[log_variance]]))[0, 0] == pytest.approx(
-        estimate, rel=0.01
-    )
+    assert kl_by_dimension(np.array([[mean]]), np.array([[log_variance]]))[0, 0] == pytest.approx(estimate, rel=0.01)
 
 
 @settings(max_examples=30)

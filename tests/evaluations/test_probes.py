@@ -56,9 +56,7 @@ def test_separable_classes_are_told_apart(fit: object) -> None:
 
 
 @pytest.mark.parametrize("fit", [logistic_regression, linear_svm])
-def test_a_fit_that_meets_its_limit_gives_no_accuracy(
-    fit: object, clouds: tuple[np.ndarray, np.ndarray]
-) -> None:
+def test_a_fit_that_meets_its_limit_gives_no_accuracy(fit: object, clouds: tuple[np.ndarray, np.ndarray]) -> None:
     codes, labels = clouds
     fitted = fit(codes, labels, codes, most_iterations=2)  # type: ignore[operator]
     assert not fitted.converged

@@ -48,9 +48,7 @@ def test_final_and_best_losses_are_told(artifact: Any, task: Any) -> None:
         ("kl_divergence", ["Objective", "Reconstruction", "Kullback–Leibler divergence"]),
     ],
 )
-def test_each_term_has_a_panel_with_both_splits(
-    artifact: Any, task: Any, penalty: str, titles: list[str]
-) -> None:
+def test_each_term_has_a_panel_with_both_splits(artifact: Any, task: Any, penalty: str, titles: list[str]) -> None:
     figure = unpack(artifact(measure(artifact, task, ROWS, penalty)))["curves"]
     panels = figure.options["panels"]
     assert [panel["title"] for panel in panels] == titles

@@ -43,11 +43,7 @@ def measure(task: Task) -> Result:
             metric("flops_per_image", architecture["flops_per_image"]),
             metric("training_flops", training["training_flops"]),
         ],
-        {
-            "diagram": Figure(
-                "network", options={"parts": [diagram_part(part) for part in architecture["parts"]]}
-            )
-        },
+        {"diagram": Figure("network", options={"parts": [diagram_part(part) for part in architecture["parts"]]})},
     )
     for part in architecture["parts"]:
         result.tables[part["title"].lower()] = pd.DataFrame(part["layers"], columns=COLUMNS)

@@ -67,6 +67,5 @@ def probe_accuracies(
     scaled, scaled_test = probes.standardise(codes, test_codes)
     classifiers = {"probe_accuracy": probes.logistic_regression, "svm_accuracy": probes.linear_svm}
     return {
-        quantity: fit(scaled, train.labels, scaled_test).accuracy(test.labels)
-        for quantity, fit in classifiers.items()
+        quantity: fit(scaled, train.labels, scaled_test).accuracy(test.labels) for quantity, fit in classifiers.items()
     }

@@ -17,19 +17,27 @@ TITLE = "Data set"
 
 
 def measure(task: Task) -> Result:
-    """Counts and sizes of the data set, and a grid of training images."""
+    """Counts and sizes of the data set, images that leak between splits, and a grid of training images."""
     settings = task.settings["evaluation"]
     facts = task.inputs["data"].json("facts")
     metric = metric_of(task, split="")
     metrics = [metric("images", count, split=split) for split, count in facts["counts"].items()]
     metrics += [metric(quantity, facts[quantity]) for quantity in ("height", "width", "channels")]
     metrics.append(metric("pixels", facts["height"] * facts["width"] * facts["channels"]))
+    images = task.inputs["data"].arrays("images")
+    metrics.append(metric("test_images_in_train", repeats(images["train"], images["test"]), split="test"))
     train = read_split(task, "train")
     chosen = example_grid(train.labels, len(train.images), settings["rows"], settings["columns"])
     names = class_names(task)
     # One column a class only where the grid has as many columns as there are classes.
     labels = {"column_labels": names} if len(names) == settings["columns"] else {}
     return deliver(metrics, {"examples": Figure("image_grid", {"images": train.images[chosen]}, labels)})
+
+
+def repeats(train: np.ndarray, test: np.ndarray) -> int:
+    """Number of test images that are training images too, pixel by pixel: both uint8 (n, H, W, C)."""
+    known = {image.tobytes() for image in train}
+    return sum(image.tobytes() in known for image in test)
 
 
 def example_grid(labels: np.ndarray | None, count: int, rows: int, columns: int) -> np.ndarray:

@@ -67,12 +67,8 @@ def measure(task: Task) -> Result:
     first, second = test.images[pairs[:, 0]], test.images[pairs[:, 1]]
     paths = interpolate(model.encode, model.decode, first, second, alphas)
     names = class_names(task)
-    digits = (
-        [[names[label] for label in row] for row in test.labels[pairs]] if test.labels is not None else None
-    )
-    strips = {
-        f"pair_{pair}": strip(paths, pair, alphas) for pair in range(min(settings["shown"], len(pairs)))
-    }
+    digits = [[names[label] for label in row] for row in test.labels[pairs]] if test.labels is not None else None
+    strips = {f"pair_{pair}": strip(paths, pair, alphas) for pair in range(min(settings["shown"], len(pairs)))}
     result = deliver(path_metrics(paths, alphas, metric_of(task)), strips)
     result.tables["pairs"] = pairs_table(pairs, digits, paths, alphas)
     return result
@@ -96,9 +92,7 @@ def choose_pairs(labels: np.ndarray | None, count: int, pairs: int) -> np.ndarra
     return np.stack([first, second], axis=1)
 
 
-def interpolate(
-    encode: Map, decode: Map, first: np.ndarray, second: np.ndarray, alphas: Sequence[float]
-) -> Paths:
+def interpolate(encode: Map, decode: Map, first: np.ndarray, second: np.ndarray, alphas: Sequence[float]) -> Paths:
     r"""Follow both paths between images a and b.
 
     .. math:: x_α = (1-α)\,x_a + α\,x_b, \qquad z_α = (1-α)\,E(x_a) + α\,E(x_b)
@@ -144,10 +138,7 @@ def path_metrics(paths: Paths, alphas: Sequence[float], metric: Callable[..., Me
             "interpolation_ssim_mean": (bootstrap_mean(similarity[:, step]), ""),
             "interpolation_latent_l2_mean": (bootstrap_mean(paths.distance[:, step]), ""),
         }
-        metrics += [
-            metric(name, **interval.fields, alpha=alpha, unit=unit)
-            for name, (interval, unit) in found.items()
-        ]
+        metrics += [metric(name, **interval.fields, alpha=alpha, unit=unit) for name, (interval, unit) in found.items()]
         relative = paths.relative[:, step]
         known = {"value": None} if np.isnan(relative).any() else bootstrap_mean(relative).fields
         metrics.append(metric("interpolation_latent_l2_relative", **known, alpha=alpha))

@@ -32,9 +32,7 @@ def measure(task: Task) -> Result:
     mean, log_variance = model.posterior(test)
     divergence = gaussians.kl_by_dimension(mean, log_variance)
     kl = divergence.sum(axis=1)
-    nats = expected_cross_entropy(
-        test, mean, log_variance, model.decode, task.settings["evaluation"]["draws"]
-    )
+    nats = expected_cross_entropy(test, mean, log_variance, model.decode, task.settings["evaluation"]["draws"])
     floor = gaussians.entropy(test)
     metric = metric_of(task, unit="nats")
     metrics = [

@@ -33,9 +33,7 @@ def measure(task: Task) -> Result:
     metric = metric_of(task)
     metrics = [
         metric("sample_nearest_distance", **bootstrap_mean(nearest_distances(flat, train.pixels)).fields),
-        metric(
-            "face_nearest_distance", **bootstrap_mean(nearest_distances(test.pixels, train.pixels)).fields
-        ),
+        metric("face_nearest_distance", **bootstrap_mean(nearest_distances(test.pixels, train.pixels)).fields),
         metric("sample_diversity", diversity(flat)),
         metric("face_diversity", diversity(test.pixels)),
     ]

@@ -1,0 +1,196 @@
+"""Every check, with a table that passes it and one that fails it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from latentpress.health import RULES, Check, assess
+from latentpress.metrics import Metric
+
+FACTS = {
+    "mnist": {"source": "real", "classes": 10, "counts": {"test": 10_000}},
+    "frey": {"source": "real", "classes": None, "counts": {"test": 196}},
+}
+
+DIGITS = {
+    "": {"test_images_in_train": 0.0},
+    "mean_image": {"test_mse": 0.067, "output_variance": 0.0, "input_variance": 0.067},
+    "pca_128": {"test_mse": 0.0042, "code_size": 128.0, "probe_accuracy": 0.924},
+    "untrained": {"probe_accuracy": 0.95, "test_mse": 0.13, "output_variance": 0.0, "input_variance": 0.067},
+    "plain": {"contraction_ratio": 0.6},
+    "contractive": {
+        "nonfinite_epochs": 0.0,
+        "code_size": 128.0,
+        "test_mse": 0.0035,
+        "output_variance": 0.06,
+        "input_variance": 0.067,
+        "frame_ink": 0.8,
+        "interpolation_psnr_mean": 25.0,
+        "jacobian_estimate_z": -1.2,
+        "contraction_ratio": 0.3,
+        "probe_accuracy": 0.985,
+        "probe_iterations": 120.0,
+        "probe_iteration_limit": 1000.0,
+        "svm_converged": 1.0,
+        "probe_shuffled_accuracy": 0.11,
+        "points": 2000.0,
+        "tsne_iterations": 750.0,
+    },
+}
+FACES = {
+    "mean_image": {"test_mse": 0.0108},
+    "pca_20": {"test_mse": 0.0032},
+    "vae": {
+        "code_size": 20.0,
+        "test_mse": 0.0055,
+        "kl_nats": 3.0,
+        "kl_difference": 6e-6,
+        "reconstruction_difference": -1e-5,
+        "active_units": 5.0,
+    },
+}
+
+
+def table(changes: dict[str, float | None] | None = None) -> list[Metric]:
+    """Honest metrics, in which quantities of the contractive and the variational model may be changed."""
+    metrics = []
+    for data, models in (("mnist", DIGITS), ("frey", FACES)):
+        for model, quantities in models.items():
+            changed = (changes or {}) if model in {"contractive", "vae", ""} else {}
+            metrics += [
+                Metric(
+                    name, changed.get(name, value), data=data, model=model, alpha=0.2 if "psnr_mean" in name else None
+                )
+                for name, value in quantities.items()
+            ]
+    ends = Metric("interpolation_psnr_mean", math.inf, data="mnist", model="contractive", alpha=0.0)
+    return [*metrics, ends]
+
+
+def failed(metrics: list[Metric], facts: dict[str, Any] = FACTS) -> set[str]:
+    return {check.name for check in assess(metrics, facts) if check.verdict == "failed"}
+
+
+def test_an_honest_table_passes_every_check() -> None:
+    checks = assess(table(), FACTS)
+    assert {check.name for check in checks} == {rule.name for rule in RULES}
+    assert [check for check in checks if check.verdict != "passed"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("nothing is missing", {"tsne_iterations": None}),
+        ("training and test images differ", {"test_images_in_train": 3.0}),
+        ("training stayed finite", {"nonfinite_epochs": 1.0}),
+        ("error below the mean image's", {"test_mse": 0.087}),
+        ("error below that of principal components", {"test_mse": 0.0043}),
+        ("outputs vary", {"output_variance": 1e-8}),
+        ("outputs vary", {"output_variance": 0.0, "input_variance": 0.0}),
+        ("ink in the frame", {"frame_ink": 0.0}),
+        ("no infinite PSNR between the ends", {"interpolation_psnr_mean": math.inf}),
+        ("penalty agrees with the exact Jacobian", {"jacobian_estimate_z": -3.1}),
+        ("penalty agrees with the exact Jacobian", {"jacobian_estimate_z": math.inf}),
+        ("contraction ratio below the plain model's", {"contraction_ratio": 0.61}),
+        ("probe converged", {"probe_iterations": 1000.0}),
+        ("SVM converged", {"svm_converged": 0.0}),
+        ("probe beats the untrained encoder's", {"probe_accuracy": 0.949}),
+        ("shuffled labels give chance", {"probe_shuffled_accuracy": 0.9}),
+        ("map shows enough points", {"points": 128.0}),
+        ("map ran long enough", {"tsne_iterations": 300.0}),
+        ("divergence matches its closed form", {"kl_difference": -2.8}),
+        ("reconstruction matches its closed form", {"reconstruction_difference": 300.0}),
+        ("code is used", {"active_units": 0.0}),
+    ],
+)
+def test_each_check_catches_its_fault(name: str, changes: dict[str, float | None]) -> None:
+    assert name in failed(table(changes))
+
+
+def test_every_rule_has_a_fault_that_it_catches() -> None:
+    marks = test_each_check_catches_its_fault.pytestmark  # type: ignore[attr-defined]
+    assert {name for name, _ in marks[0].args[1]} == {rule.name for rule in RULES}
+
+
+def test_a_check_is_of_the_model_that_it_names_and_gives_its_numbers() -> None:
+    checks = assess(table({"test_mse": 0.0043}), FACTS)
+    found = [check for check in checks if check.name == "error below that of principal components"]
+    assert [(check.model, check.value, check.threshold, check.relation) for check in found] == [
+        ("contractive", 0.0043, 0.0042, "below")
+    ]
+    assert found[0].verdict == "failed"
+    assert found[0].why
+
+
+def test_nothing_is_assessed_in_the_smoke_profile() -> None:
+    checks = assess(table({"test_mse": 1.0}), FACTS, "smoke")
+    assert {check.verdict for check in checks} == {"not assessed"}
+    assert len(checks) == len(assess(table(), FACTS))
+
+
+def test_a_check_without_its_control_is_not_assessed() -> None:
+    without = [metric for metric in table() if metric.model not in {"pca_128", "plain", "untrained", "mean_image"}]
+    verdicts = {check.name: check.verdict for check in assess(without, FACTS)}
+    for name in (
+        "error below that of principal components",
+        "error below the mean image's",
+        "contraction ratio below the plain model's",
+        "probe beats the untrained encoder's",
+    ):
+        assert verdicts[name] == "not assessed"
+
+
+def test_controls_are_held_against_nothing_but_completeness() -> None:
+    checks = assess(table(), FACTS)
+    assert {check.name for check in checks if check.model in {"untrained", "mean_image", "pca_128"}} == {
+        "nothing is missing"
+    }
+
+
+def test_principal_components_bind_neither_variational_models_nor_embedded_data() -> None:
+    metrics = table({"test_mse": 0.0078})
+    assert "error below that of principal components" in failed(metrics)
+    embedded = {**FACTS, "mnist": {**FACTS["mnist"], "source": "embedded"}}
+    assert failed(metrics, embedded) == set()
+
+
+def test_unknown_ink_in_the_frame_is_no_fault() -> None:
+    checks = {(check.name, check.model): check.verdict for check in assess(table({"frame_ink": None}), FACTS)}
+    assert checks["ink in the frame", "contractive"] == "not assessed"
+    assert checks["nothing is missing", "contractive"] == "passed"
+
+
+def test_an_accuracy_that_was_not_measured_is_missing_and_not_a_loss() -> None:
+    assert failed(table({"probe_accuracy": None, "probe_iterations": 1000.0})) == {
+        "nothing is missing",
+        "probe converged",
+    }
+
+
+def test_seeds_are_pooled_and_repeats_counted_once() -> None:
+    accuracy = Metric("probe_accuracy", 0.94, data="mnist", model="sparse", split="test", seed=0)
+    untrained = replace(accuracy, model="untrained", value=0.95)
+    checks = assess([accuracy, accuracy, replace(accuracy, seed=1, value=0.98), untrained], FACTS)
+    found = [check for check in checks if check.name == "probe beats the untrained encoder's"]
+    assert [check.value for check in found] == [pytest.approx(0.96)]
+
+
+def test_a_small_test_split_is_shown_whole() -> None:
+    facts = {"mnist": {**FACTS["mnist"], "counts": {"test": 500}}}
+    points = Metric("points", 500.0, data="mnist", model="plain")
+    assert "map shows enough points" not in failed([points], facts)
+    assert "map shows enough points" in failed([replace(points, value=499.0)], facts)
+
+
+def test_a_check_is_written_as_json() -> None:
+    check = next(c for c in assess(table({"jacobian_estimate_z": math.inf}), FACTS) if "Jacobian" in c.name)
+    assert isinstance(check, Check)
+    record = check.as_json()
+    assert record["value"] == "inf"
+    assert record["threshold"] == 3.0
+    assert record["verdict"] == "failed"
+    assert record["model"] == "contractive"
