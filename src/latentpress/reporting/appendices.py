@@ -137,7 +137,7 @@ def _stages(lineage: Mapping[str, Provenance]) -> Tex:
         )
         for name, entry in sorted(lineage.items(), key=lambda item: (_rank(item[0]), item[0]))
     ]
-    spec = r">{\raggedright}p{.40\linewidth}lrrl"
+    spec = r">{\raggedright}p{.53\linewidth}lrrl"
     return long_table(spec, "Stage & Code & Seed & Threads & Artifact", rows, "Stages and artifacts.", "tab:stages")
 
 

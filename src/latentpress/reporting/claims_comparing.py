@@ -24,7 +24,7 @@ from latentpress.reporting.claim_base import (
     shown,
 )
 from latentpress.reporting.latex import Tex, escape
-from latentpress.reporting.numbers import format_metric, format_value, p_value
+from latentpress.reporting.numbers import format_metric, format_value, p_phrase
 
 SIGNIFICANCE = 0.05
 OVERLAP = "95 % intervals do not overlap"
@@ -69,7 +69,7 @@ def compare(
     higher = higher_by_interval(first, second)
     if p is not None:
         probability = look.metric(p).value or 0.0
-        tail = Tex(f"; $p$ = {p_value(probability)}")
+        tail = Tex(f"; {p_phrase(probability)}")
         higher = _above(first, second) if probability < SIGNIFICANCE else None
     elif not has_interval(first, second):
         return _without_test(look, Tex(what), names, first, second, percent=percent)
@@ -144,9 +144,7 @@ def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: st
         bounds.reverse()
     turned = Metric(difference.quantity, value, low=bounds[0], high=bounds[1])
     higher = None if (p.value or 0.0) >= SIGNIFICANCE or not value else value > 0
-    tail = Tex(
-        f"; difference {format_metric(turned, interval=True)}; exact McNemar test, $p$ = {p_value(p.value or 0.0)}"
-    )
+    tail = Tex(f"; difference {format_metric(turned, interval=True)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
     what = Tex("the accuracy of " + ("logistic regression" if classifier == "probe" else "the linear SVM"))
     names = [look.names.running(model) for model in (a, b)]
     plain = [Metric(m.quantity, m.value) for m in accuracies]
@@ -265,29 +263,21 @@ def samples_near_faces(look: Look, *, a: str, data: str) -> Claim:
         raise NotTestable("real faces have no distance to the training faces")
     ratio = (samples.value or 0.0) / faces.value
     values = Tex(f"{shown(samples)} against {shown(faces)}, a ratio of {format_value(ratio, 2)}")
-    start = "Samples lie at a mean distance from the nearest training face that is"
     if ratio > FAR:
-        verdict, outcome = (
-            f"{start} far above that of real test faces ({values}): they do not look like faces",
-            WORSE,
-        )
+        place, verdict, outcome = "far above", "they do not look like faces", WORSE
     elif ratio > NEAR:
-        verdict, outcome = (
-            f"{start} above that of real test faces ({values}): they resemble faces, less than real ones do",
-            WORSE,
-        )
+        place, verdict, outcome = "above", "they look like faces, but less than real ones do", WORSE
     elif higher_by_interval(samples, faces) is False and has_interval(samples, faces):
-        verdict, outcome = (
-            f"{start} below that of real test faces ({values}): they look like faces of the training data",
-            BETTER,
-        )
+        # Smoother images lie nearer to everything, so that this does not make them the better faces.
+        place, verdict, outcome = "below", "they look like faces of the training data, and are smoother", BETTER
     else:
-        verdict, outcome = (
-            f"{start} about that of real test faces ({values}): they look like faces by this measure",
-            NO_DIFFERENCE,
-        )
+        place, verdict, outcome = "about", "they look like faces", NO_DIFFERENCE
+    sentence = (
+        f"The mean distance of samples from the nearest training face is {place} that of real test faces "
+        f"({values}): by this measure {verdict}."
+    )
     test = f"ratio of mean distances, above {NEAR} farther, above {FAR} far; below by intervals"
-    return Claim(Tex(f"{verdict}."), tuple(look.used), test, outcome)
+    return Claim(Tex(sentence), tuple(look.used), test, outcome)
 
 
 def against_published(

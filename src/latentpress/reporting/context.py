@@ -156,7 +156,10 @@ class SectionContext:
     def data_facts(self, data: str) -> Mapping[str, Any]:
         """What is known of a data set."""
         if str(data) in self._evidence.facts:
-            return self._evidence.facts[str(data)]
+            facts = self._evidence.facts[str(data)]
+            # A key for \citep, which underscores are part of; whatever is no key is text and escaped.
+            key = str(facts.get("citation") or "")
+            return {**facts, "citation": Tex(key) if tables.LABEL.fullmatch(key) else ""}
         if any(label.startswith(f"data/{data}") for label in self._evidence.failures):
             return _MissingFacts()
         raise TemplateError(
@@ -282,7 +285,7 @@ class SectionContext:
         authors = self._settings["report"]["authors"]
         rows = [[escape(author["name"]), escape(author.get("contribution") or "–")] for author in authors]
         records = [["Member", "Contribution"], *([a["name"], a.get("contribution", "")] for a in authors)]
-        table = tables.Table([Tex("Member"), Tex("Contribution")], rows, ["X", "X"], records)
+        table = tables.Table([Tex("Member"), Tex("Contribution")], rows, ["l", "X"], records)
         return self._float(table, caption, label, [])
 
     def settings_table(self, experiment: str, label: str, caption: str) -> Tex:

@@ -57,6 +57,11 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "Packages must be of texlive-latex-recommended; pictures come from figure(…) alone.",
     ),
     (
+        r"Missing \\endcsname inserted",
+        "A name (of a label, a reference, a citation or an environment) holds a command or a special character.",
+        "Use letters, digits, and : . - in names.",
+    ),
+    (
         r"There's no line here to end",
         "A line break \\\\ stands where no line has begun.",
         "Leave a blank line instead.",

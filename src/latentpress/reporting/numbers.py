@@ -158,6 +158,12 @@ def format_metric(
     return Tex("".join(parts))
 
 
+def p_phrase(value: float) -> Tex:
+    """``$p < 0.001$`` or ``$p = 0.04$``."""
+    shown = p_value(value).replace("$", "")
+    return Tex(f"$p {shown}$" if shown.startswith("<") else f"$p = {shown}$")
+
+
 def p_value(value: float) -> Tex:
     """A p value; below 0.001 only that it is."""
     if value < 0.001:

@@ -33,15 +33,17 @@ def curves(figure: Figure) -> Canvas:
     width = TEXT_WIDTH * (0.65 if columns == 1 else 1.0)
     canvas = Canvas(figsize=(width, rows * (2.5 if columns == 1 else 2.1)), layout="constrained")
     grid = canvas.subplots(rows, columns, squeeze=False)
-    for axes, panel in zip(grid.flat, panels, strict=False):
+    names = [[series.get("label") for series in panel["series"]] for panel in panels]
+    for index, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
         _panel(axes, panel, figure)
+        if any(names[index]) and (index == 0 or names[index] != names[0]):
+            axes.legend()
     for axes in list(grid.flat)[len(panels) :]:
         axes.axis("off")
     return canvas
 
 
 def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
-    named = False
     whole = True
     for index, series in enumerate(panel["series"]):
         x, y = (np.asarray(_array(figure, series[axis], axis), dtype=np.float64) for axis in ("x", "y"))
@@ -55,7 +57,6 @@ def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
             color=LINE_COLOURS[index % len(LINE_COLOURS)],
             label=label(series.get("label", "")),
         )
-        named = named or bool(series.get("label"))
         whole = whole and bool(np.all(x == np.rint(x)))
     log = panel.get("log")
     if log in (True, "y", "both"):
@@ -65,10 +66,9 @@ def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
     elif whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set(title=label(panel.get("title", "")), xlabel=label(panel.get("x_label", "")))
-    axes.set_ylabel(label(panel.get("y_label", "")))
+    if panel.get("y_label") != panel.get("title"):
+        axes.set_ylabel(label(panel.get("y_label", "")))
     axes.grid(visible=True, axis="y")
-    if named:
-        axes.legend()
 
 
 def _array(figure: Figure, name: str | int, axis: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 from latentpress.figure_data import Figure
 from latentpress.reporting.drawing.style import CLASS_COLOURS, FAINT, INK, LABEL_SIZE, TEXT_WIDTH, clip, label
 
-HEIGHT = 2.72
+HEIGHT = 3.0
 TALLEST = 1.15
 """Inches, of the block with the most values."""
 SMALLEST_TYPE = 7.0

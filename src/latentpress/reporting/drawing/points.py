@@ -19,7 +19,8 @@ def scatter(figure: Figure) -> Canvas:
     classes = np.unique(labels)
     names = figure.options.get("class_names") or [str(index) for index in range(int(labels.max(initial=0)) + 1)]
     width = SHARE * TEXT_WIDTH
-    canvas = Canvas(figsize=(width, width))
+    extent = np.ptp(points, axis=0)
+    canvas = Canvas(figsize=(width, width * float(np.clip(extent[1] / max(extent[0], 1e-12), 0.55, 1.05))))
     axes = canvas.add_axes((0.01, 0.01, 0.98, 0.98))
     # In the order of the data, not class by class: none hides the others.
     colours = np.array(CLASS_COLOURS)[labels % len(CLASS_COLOURS)]
