@@ -97,7 +97,12 @@ def environment(session: nox.Session, requirements: str) -> Path:
     programs = (folder / ("Scripts" if os.name == "nt" else "bin")).resolve()
     lockfile = Path("requirements") / f"{requirements}.txt"
     python = interpreter(session)
-    inputs = [lockfile.read_bytes(), Path("pyproject.toml").read_bytes(), python.encode(), str(folder.resolve()).encode()]
+    inputs = [
+        lockfile.read_bytes(),
+        Path("pyproject.toml").read_bytes(),
+        python.encode(),
+        str(folder.resolve()).encode(),
+    ]
     wanted = hashlib.sha256(b"\0".join(inputs)).hexdigest()
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == wanted:

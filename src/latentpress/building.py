@@ -14,9 +14,11 @@ from typing import Any
 
 from latentpress import machine, pipeline, project
 from latentpress.datasets import sources
-from latentpress.engine.events import Event
-from latentpress.engine.progress import make_listener
-from latentpress.engine.scheduler import Outcome, Scheduler
+from latentpress.engine.events import Plan
+from latentpress.engine.outcome import Outcome
+from latentpress.engine.progress import duration, make_listener
+from latentpress.engine.scheduler import Scheduler
+from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
 from latentpress.errors import TexMissingError, UsageError
 from latentpress.export import export, write_json
@@ -63,7 +65,6 @@ class Build:
     located: dict[str, sources.Located] = field(default_factory=dict)
     graph: pipeline.Graph = field(init=False)
     store: Store = field(init=False)
-    scheduler: Scheduler = field(init=False)
     outcome: Outcome = field(init=False)
     status: int = DONE
     health: dict[str, list[str]] = field(default_factory=dict)
@@ -105,7 +106,9 @@ def read_project(build: Build) -> None:
     if request.section is not None:
         ids = [section.settings.id for report in build.reports for section in report.sections]
         if len(build.reports) != 1:
-            raise UsageError("--section needs exactly one report", f"latentpress build REPORT --section {request.section}")
+            raise UsageError(
+                "--section needs exactly one report", f"latentpress build REPORT --section {request.section}"
+            )
         if request.section not in ids:
             raise UsageError(
                 f'report "{build.reports[0].name}" has no section "{request.section}"',
@@ -146,66 +149,60 @@ def seeds_of(request: Request) -> int:
     return request.seeds or (6 if request.profile == "thorough" else 1)
 
 
-def announce_plan(build: Build) -> None:
-    """Say what will be done, on what, and about how long it takes."""
-    request, say = build.request, build.say
+def run_stages(build: Build) -> None:
+    """Say what will be done, on what, and about how long it takes; then do it."""
+    request = build.request
     build.store = Store(request.build_folder / "store")
-    build.scheduler = Scheduler(
+    scheduler = Scheduler(
         build.store,
-        list(build.graph.stages.values()),
+        build.graph.stages.values(),
         workers=request.workers or machine.cores(),
         cores=machine.cores(),
         memory_mb=machine.memory_mb(),
-        listener=listener(build),
+        listener=make_listener(build.say),
         force=forced_stages(build),
         strict=request.strict,
     )
-    plan = build.scheduler.plan()
-    if not plan.to_run:
-        return
-    accelerator = machine.gpu()
-    say(f"Reports: {', '.join(report.name for report in build.reports)}; profile {request.profile}")
-    for name, located in build.located.items():
-        say(f"Data {name}: {located.source}")
-    say(f"Device: {accelerator or machine.processor()} ({request.backend}), {machine.cores()} cores")
-    say(
-        f"Stages: {len(plan.to_run)} to run or to check, {len(plan.up_to_date)} up to date; "
-        f"about {duration(plan.seconds)}"
-    )
-
-
-def duration(seconds: float) -> str:
-    """A length of time for people: ``45 s``, ``7 min``."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def listener(build: Build) -> Callable[[Event], None]:
-    """Where the engine's events go."""
-    return make_listener(build.say)
+    announce_plan(build, scheduler.plan())
+    build.outcome = scheduler.run()
 
 
 def forced_stages(build: Build) -> set[str]:
     """The stages that run again though they are up to date: a section's evaluations, with --retrain all above."""
     if build.request.section is None:
         return set()
-    stages = build.graph.stages
-    start = f"section/{build.reports[0].name}/{build.request.section}"
+    section = f"section/{build.reports[0].name}/{build.request.section}"
     prefixes = ("evaluate/", "draw/", "section/")
     if build.request.retrain:
         prefixes += ("train/", "encode/")
-    wanted, queue = set(), [start]
+    return {name for name in above(build.graph.stages, [section]) if name.startswith(prefixes)}
+
+
+def above(stages: Mapping[str, Stage], names: list[str]) -> set[str]:
+    """The named stages that exist, and every stage that they depend on."""
+    found: set[str] = set()
+    queue = list(names)
     while queue:
         name = queue.pop()
-        if name in wanted:
-            continue
-        wanted.add(name)
-        queue.extend(stages[name].inputs.values())
-    return {name for name in wanted if name.startswith(prefixes)}
+        if name in stages and name not in found:
+            found.add(name)
+            queue.extend(stages[name].inputs.values())
+    return found
 
 
-def run_stages(build: Build) -> None:
-    """Run what is not up to date."""
-    build.outcome = build.scheduler.run()
+def announce_plan(build: Build, plan: Plan) -> None:
+    """Say what will be done; nothing where nothing will be."""
+    if not plan.must_run:
+        return
+    say = build.say
+    say(f"Reports: {', '.join(report.name for report in build.reports)}; profile {build.request.profile}")
+    for name, located in build.located.items():
+        say(f"Data {name}: {located.source}")
+    say(f"Device: {machine.gpu() or machine.processor()} ({build.request.backend}), {machine.cores()} cores")
+    say(
+        f"Stages: {len(plan.must_run)} to run, {len(plan.may_run)} to follow where these change them, "
+        f"{len(plan.up_to_date)} up to date; about {duration(plan.seconds)}"
+    )
 
 
 def export_reports(build: Build) -> None:
@@ -238,8 +235,12 @@ def check_name(check: Mapping[str, Any]) -> str:
 
 def run_record(build: Build, report: project.Report) -> dict[str, Any]:
     """What differs from run to run and so stands in no artifact: times, host, commit, workers."""
-    journal = build.store.journal.stages()
-    names = {name for name in build.graph.stages if _belongs(name, report, build)}
+    names = above(build.graph.stages, [f"typeset/{report.name}", f"assemble/{report.name}"])
+    ended = {
+        record["stage"]: {name: record.get(name) for name in RECORDED}
+        for record in build.store.journal.read()
+        if record["event"] == "stage_end" and record["stage"] in names and record["outcome"] == "done"
+    }
     return {
         "report": report.name,
         "profile": build.request.profile,
@@ -252,20 +253,12 @@ def run_record(build: Build, report: project.Report) -> dict[str, Any]:
         "workers": build.request.workers or machine.cores(),
         "python": platform.python_version(),
         "commit": commit(build.request.root),
-        "stages": {name: journal[name] for name in sorted(names) if name in journal},
+        "stages": ended,
     }
 
 
-def _belongs(name: str, report: project.Report, build: Build) -> bool:
-    queue, seen = [f"typeset/{report.name}", f"assemble/{report.name}"], set()
-    while queue:
-        current = queue.pop()
-        if current == name:
-            return True
-        if current not in seen and current in build.graph.stages:
-            seen.add(current)
-            queue.extend(build.graph.stages[current].inputs.values())
-    return False
+RECORDED = ("host", "start", "seconds", "peak_memory_mb", "key", "artifact")
+"""What ``run.json`` takes over from the journal for each stage."""
 
 
 def commit(root: Path) -> str:
@@ -318,7 +311,9 @@ def say_results(build: Build) -> None:
             build.say(f"{report.name}: not made")
             continue
         path = folder / ("report.tex" if build.tex_missing else "report.pdf")
-        build.say(f"{report.name}: {path} ({duration(time.time() - build.started)}; health: {health_line(build, report)})")
+        build.say(
+            f"{report.name}: {path} ({duration(time.time() - build.started)}; health: {health_line(build, report)})"
+        )
     for failure in build.outcome.failures.values():
         build.say(f"failed: {failure.stage}: {failure.first_lines}")
     if build.tex_missing is not None:
@@ -340,7 +335,6 @@ STEPS = (
     find_tex,
     find_data,
     make_graph,
-    announce_plan,
     run_stages,
     export_reports,
     decide_status,

@@ -238,6 +238,6 @@ def _write_traceback(error: Exception) -> Path:
     import traceback
 
     handle, name = tempfile.mkstemp(prefix="latentpress-", suffix=".log", text=True)
-    with open(handle, "w", encoding="utf-8") as stream:
+    with open(handle, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor, not a path
         stream.writelines(traceback.format_exception(error))
     return Path(name)

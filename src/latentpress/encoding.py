@@ -20,9 +20,7 @@ def encode(task: Task) -> Result:
     """
     settings = task.settings
     model = restore(task.inputs["model"], settings["model"], settings["objective"], settings["precision"])
-    images = {
-        split: pixels.astype("float32") / 255.0 for split, pixels in task.inputs["data"].arrays("images").items()
-    }
+    images = {split: pixels.astype("float32") / 255.0 for split, pixels in task.inputs["data"].arrays("images").items()}
     codes = {split: model.encode(pixels) for split, pixels in images.items()}
     arrays: dict[str, np.ndarray | dict[str, np.ndarray]] = {
         "codes": codes,

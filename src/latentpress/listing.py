@@ -54,21 +54,26 @@ def print_status(request: Request, say: Callable[[str], None], as_json: bool) ->
     make_graph(build)
     scheduler = Scheduler(
         Store(request.build_folder / "store"),
-        list(build.graph.stages.values()),
-        workers=1,
+        build.graph.stages.values(),
+        workers=machine.cores(),
         cores=machine.cores(),
-        memory_mb=machine.memory_mb(),
-        listener=_ignore,
     )
     plan = scheduler.plan()
     last = read_last_run(request.build_folder)
     if as_json:
-        values = {"up_to_date": sorted(plan.up_to_date), "to_run": sorted(plan.to_run), "last_run": last}
+        values = {
+            "up_to_date": sorted(plan.up_to_date),
+            "must_run": sorted(plan.must_run),
+            "may_run": sorted(plan.may_run),
+            "last_run": last,
+        }
         say(json.dumps(values, indent=2, sort_keys=True))
         return
-    for name in sorted(plan.to_run):
-        say(f"to run or to check: {name}")
-    say(f"{len(plan.up_to_date)} stages up to date, {len(plan.to_run)} to run or to check")
+    for name in plan.must_run:
+        say(f"to run: {name}")
+    for name in plan.may_run:
+        say(f"to run where the stages above change it: {name}")
+    say(f"{len(plan.up_to_date)} stages up to date, {len(plan.must_run)} to run, {len(plan.may_run)} that may follow")
     if last is not None:
         say(f"last build: {', '.join(last['reports'])}; exit status {last['exit_status']}; {last['seconds']:.0f} s")
 
@@ -84,7 +89,3 @@ def read_last_run(folder: Path) -> dict[str, Any] | None:
 
 def _silent(line: str) -> None:
     """A look announces nothing."""
-
-
-def _ignore(event: object) -> None:
-    """A look runs nothing, so nothing happens that could be told."""

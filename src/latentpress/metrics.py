@@ -114,7 +114,6 @@ def to_table(metrics: Iterable[Metric]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        {**metric.as_json(), "conditions": json.dumps(dict(metric.conditions), sort_keys=True)}
-        for metric in metrics
+        {**metric.as_json(), "conditions": json.dumps(dict(metric.conditions), sort_keys=True)} for metric in metrics
     ]
     return pd.DataFrame(rows, columns=["id", *COLUMNS])

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentpress.datasets.settings import late_modules as data_modules
+from latentpress.declarations import evaluation
 from latentpress.engine.stage import Stage
 from latentpress.models.settings import ExperimentSettings, late_modules
 from latentpress.project import Project, Report, Section, SectionEvaluation
@@ -146,11 +148,11 @@ class _Builder:
 
     def section(self, report: Report, section: Section, facts: Mapping[str, Any]) -> str:
         inputs = {name: name for name in map(self.data, self._data_of(section))}
-        for evaluation in section.evaluations:
-            for subject, label, stage in self._evaluation_stages(section, evaluation):
+        for entry in section.evaluations:
+            for subject, label, stage in self._evaluation_stages(section, entry):
                 inputs[label] = stage
                 if not label.endswith(tuple(f"/seed{n}" for n in range(1, self.choices.seeds))):
-                    inputs[f"draw/{evaluation.declaration.name}/{subject}"] = self.draw(stage)
+                    inputs[f"draw/{entry.declaration.name}/{subject}"] = self.draw(stage)
         files = {
             "template": report.folder / section.settings.template,
             "macros": self.project.root / "report_templates" / "common" / "macros.tex.j2",
@@ -194,7 +196,6 @@ class _Builder:
 
     def data(self, name: str) -> str:
         source = self.sources[name]
-        module = name if source.source == "real" else {"mnist": "embedded_digits", "frey": "drawn_faces"}[name]
         return self.graph.add(
             Stage(
                 name=f"data/{name}",
@@ -205,7 +206,7 @@ class _Builder:
                     "limit": SMOKE_LIMIT if self.project.profile == "smoke" and name == "mnist" else None,
                 },
                 files=dict(source.files),
-                roots=(f"latentpress.datasets.{module}",),
+                roots=data_modules(name, source.source),
                 seconds=4.0,
             )
         )
@@ -320,8 +321,6 @@ class _Builder:
         shown = {entry.declaration.name: entry for entry in section.evaluations}
         if need in shown:
             return self.on_model(section, shown[need], model, seed)
-        from latentpress.declarations import evaluation
-
         declared = evaluation(need)
         settings = {**declared.settings, **(declared.smoke if self.project.profile == "smoke" else {})}
         return self.on_model(section, SectionEvaluation(declared, settings, (model,)), model, seed)
@@ -336,9 +335,7 @@ class _Builder:
 
     def _experiments(self, sections: Iterable[Section]) -> dict[str, Any]:
         names = {name for section in sections for name in section.settings.models + section.settings.controls}
-        return {
-            name: self.project.experiments[name].model_dump(exclude={"profiles"}) for name in sorted(names)
-        }
+        return {name: self.project.experiments[name].model_dump(exclude={"profiles"}) for name in sorted(names)}
 
     def _training_seconds(self, experiment: ExperimentSettings) -> float:
         seconds = SECONDS_AN_EPOCH[experiment.model.name] * experiment.training.epochs

@@ -126,9 +126,7 @@ def load(root: Path, profile: str = "default") -> Project:
         SettingsError: a file is not what it should be.
         UsageError: a report names an experiment, a data set or an evaluation that does not exist.
     """
-    experiments = {
-        path.stem: load_experiment(path, profile) for path in sorted((root / "experiments").glob("*.toml"))
-    }
+    experiments = {path.stem: load_experiment(path, profile) for path in sorted((root / "experiments").glob("*.toml"))}
     folders = [path.parent for path in sorted((root / "report_templates").glob("*/report.toml"))]
     reports = [load_report(folder, profile, experiments) for folder in folders]
     reports.sort(key=lambda report: (report.settings.order, report.name))

@@ -35,7 +35,8 @@ def train(task: Task) -> Result:
     objective = ObjectiveSettings.model_validate(task.settings["objective"])
     model = ModelSettings.model_validate(task.settings["model"])
     seed = task.seed or 0
-    images = {name: x.astype("float32") / 255.0 for name, x in task.inputs["data"].arrays("images").items() if name != "test"}
+    pixels = task.inputs["data"].arrays("images")
+    images = {split: pixels[split].astype("float32") / 255.0 for split in ("train", "validation")}
     shape = images["train"].shape[1:]
 
     keras.utils.set_random_seed(seed)
@@ -155,11 +156,18 @@ class Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Report, unless the last report is recent."""
         now = time.monotonic()
-        last_of_epoch = batch + 1 == self.params["steps"]
-        if now - self._last < REPORT_EVERY and not last_of_epoch:
+        batches = self.params["steps"]
+        if now - self._last < REPORT_EVERY and batch + 1 < batches:
             return
         self._last = now
-        done = self.epoch + (batch + 1) / self.params["steps"]
+        done = self.epoch + (batch + 1) / batches
         left = (now - self._start) / (done - self._started_at) * (self._epochs - done)
         loss = float((logs or {}).get("loss", float("nan")))
-        self._task.report(epoch=self.epoch + 1, epochs=self._epochs, loss=loss, done=done / self._epochs, seconds_left=left)
+        self._task.report(
+            epoch=self.epoch + 1,
+            epochs=self._epochs,
+            batch=batch + 1,
+            batches=batches,
+            loss=loss,
+            seconds_left=left,
+        )

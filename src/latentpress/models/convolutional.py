@@ -52,17 +52,29 @@ def build(
     x = images
     for width in WIDTHS:
         x = layers.Conv2D(
-            width, 3, padding="same", activation="relu", kernel_initializer=weights(), dtype=precision, name=f"conv_{width}"
+            width,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer=weights(),
+            dtype=precision,
+            name=f"conv_{width}",
         )(x)
         x = layers.MaxPooling2D(2, dtype=precision, name=f"pool_{width}")(x)
     x = layers.Flatten(dtype=precision, name="flatten")(x)
     code = layers.Dense(
-        settings.code_size, activation=settings.code_activation, kernel_initializer=weights(), dtype="float32", name="code"
+        settings.code_size,
+        activation=settings.code_activation,
+        kernel_initializer=weights(),
+        dtype="float32",
+        name="code",
     )(x)
     encoder = keras.Model(images, code, name="encoder")
 
     codes = layers.Input((settings.code_size,), name="codes")
-    x = layers.Dense(3 * 3 * 256, activation="relu", kernel_initializer=weights(), dtype=precision, name="expand")(codes)
+    x = layers.Dense(3 * 3 * 256, activation="relu", kernel_initializer=weights(), dtype=precision, name="expand")(
+        codes
+    )
     x = layers.Reshape((3, 3, 256), dtype=precision, name="reshape")(x)
     for width, activation in ((128, "relu"), (64, "relu"), (shape[2], None)):
         x = layers.Conv2DTranspose(
@@ -100,6 +112,7 @@ class IdentityKernel(keras.initializers.Initializer):
         self.slope = slope
 
     def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
+        """A kernel of shape (height, width, channels in, channels out)."""
         kernel = np.zeros(shape, dtype="float32")
         height, width, channels, _ = shape
         for channel in range(channels):

@@ -88,6 +88,8 @@ def _description(layer: keras.layers.Layer) -> str:
         case keras.layers.Activation() if layer.activity_regularizer is not None:
             return "the penalised activations, unchanged"
         case _:
-            return {"Flatten": "to a vector", "Reshape": "to the given shape", "Posterior": "mean and log variance"}.get(
-                type(layer).__name__, type(layer).__name__
-            )
+            return {
+                "Flatten": "to a vector",
+                "Reshape": "to the given shape",
+                "Posterior": "mean and log variance",
+            }.get(type(layer).__name__, type(layer).__name__)

@@ -1,9 +1,11 @@
-"""Products with an encoder's Jacobian dz/dx, in forward mode."""
+"""Products with an encoder's Jacobian dz/dx, and the whole of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -26,10 +28,10 @@ def jacobian_products(encoder: Any, images: Tensor, tangents: Tensor) -> Tensor:
 
 
 def exact_jacobian(encoder: Any, images: np.ndarray) -> np.ndarray:
-    """The whole Jacobian of every image, one column per pixel.
+    """The whole Jacobian of every image, one row per code unit.
 
-    Each image is repeated once per pixel and pushed along the unit vectors, so the cost is that of
-    H·W·C forward passes, and the memory that of one image's.
+    In reverse mode: one backward pass per unit of the code. Forward mode would take one pass per pixel, six
+    times as many, and shares nothing with it but the network, so each checks the other.
 
     Args:
         encoder: as in `jacobian_products`.
@@ -38,12 +40,33 @@ def exact_jacobian(encoder: Any, images: np.ndarray) -> np.ndarray:
     Returns:
         float32 (n, code, H·W·C).
     """
-    shape = images.shape[1:]
-    pixels = int(np.prod(shape))
-    directions = np.eye(pixels, dtype="float32").reshape(pixels, *shape)
-    columns = []
-    for image in images:
-        repeated = np.broadcast_to(image, directions.shape)
-        products = jacobian_products(encoder, ops.convert_to_tensor(repeated), ops.convert_to_tensor(directions))
-        columns.append(np.asarray(ops.convert_to_numpy(products)).T)
-    return np.stack(columns)
+    codes, pull_back = _pullback(encoder, ops.convert_to_tensor(images))
+    rows = []
+    for unit in range(codes.shape[-1]):
+        cotangents = np.zeros(codes.shape, "float32")
+        cotangents[:, unit] = 1.0
+        gradient = ops.convert_to_numpy(pull_back(ops.convert_to_tensor(cotangents)))
+        rows.append(np.asarray(gradient).reshape(len(images), -1))
+    return np.stack(rows, axis=1)
+
+
+def _pullback(encoder: Any, images: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """Codes, and the map from cotangents (n, code) to gradients (n, H, W, C); Keras has no operation for it."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(images)
+            codes = encoder(images, training=False)
+        return codes, lambda cotangents: tape.gradient(codes, images, output_gradients=cotangents)
+    if backend == "jax":
+        import jax
+
+        codes, pull_back = jax.vjp(lambda batch: encoder(batch, training=False), images)
+        return codes, lambda cotangents: pull_back(cotangents)[0]
+    import torch
+
+    images = images.detach().requires_grad_()
+    codes = encoder(images, training=False)
+    return codes, lambda cotangents: torch.autograd.grad(codes, images, cotangents, retain_graph=True)[0]

@@ -31,6 +31,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         self.peak, self.steps, self.warm_up = peak, steps, warm_up
 
     def __call__(self, step: Tensor) -> Tensor:
+        """Rate at a step."""
         done = ops.minimum(ops.cast(step, "float32") / self.steps, 1.0)
         rising = self.start + (1 - self.start) * 0.5 * (1 - ops.cos(math.pi * done / self.warm_up))
         falling = 0.5 * (1 + ops.cos(math.pi * (done - self.warm_up) / max(1 - self.warm_up, 1e-9)))

@@ -24,6 +24,7 @@ class KLSparsity(keras.regularizers.Regularizer):
         self.target = target
 
     def __call__(self, activations: Any) -> Any:
+        """Weighted penalty of activations (n, units)."""
         batch = ops.cast(ops.shape(activations)[0], "float32")
         return self.weight * batch * penalties.kl_sparsity(activations, self.target)
 

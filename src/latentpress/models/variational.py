@@ -68,12 +68,18 @@ def build(
 
     images = layers.Input(shape, name="images")
     x = layers.Reshape((pixels,), name="flatten")(images)
-    x = layers.Dense(settings.hidden, activation="relu", kernel_initializer=weights(0), dtype=precision, name="hidden_encoder")(x)
-    x = layers.Dense(2 * settings.code_size, kernel_initializer=weights(1), dtype="float32", name="mean_and_log_variance")(x)
+    x = layers.Dense(
+        settings.hidden, activation="relu", kernel_initializer=weights(0), dtype=precision, name="hidden_encoder"
+    )(x)
+    x = layers.Dense(
+        2 * settings.code_size, kernel_initializer=weights(1), dtype="float32", name="mean_and_log_variance"
+    )(x)
     encoder = keras.Model(images, Posterior(dtype="float32", name="posterior")(x), name="encoder")
 
     codes = layers.Input((settings.code_size,), name="codes")
-    x = layers.Dense(settings.hidden, activation="relu", kernel_initializer=weights(2), dtype=precision, name="hidden_decoder")(codes)
+    x = layers.Dense(
+        settings.hidden, activation="relu", kernel_initializer=weights(2), dtype=precision, name="hidden_decoder"
+    )(codes)
     x = layers.Dense(pixels, activation="sigmoid", kernel_initializer=weights(3), dtype="float32", name="output")(x)
     decoder = keras.Model(codes, layers.Reshape(shape, name="image")(x), name="decoder")
     bottleneck = Sampling(objective.beta, seed, dtype="float32", name="sampling")

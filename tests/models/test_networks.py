@@ -1,0 +1,136 @@
+"""The networks have the shapes of the assignment's tables and no hidden faults."""
+
+import keras
+import numpy as np
+import pytest
+
+from latentpress.errors import SettingsError
+from latentpress.models.description import describe, forward_flops
+from latentpress.models.jacobian import exact_jacobian, jacobian_products
+from latentpress.models.loading import TrainedModel, assign_weights, build_model, named_weights
+from latentpress.models.settings import ModelSettings, ObjectiveSettings
+
+MNIST, FREY = (28, 28, 1), (28, 20, 1)
+OBJECTIVES = {
+    "plain": ("linear", ObjectiveSettings()),
+    "sparse": ("sigmoid", ObjectiveSettings(penalty="kl_sparsity", weight=1e-3)),
+    "contractive": ("linear", ObjectiveSettings(penalty="contractive", weight=1e-3)),
+}
+
+
+def convolutional(variant="plain", seed=0):
+    activation, objective = OBJECTIVES[variant]
+    return build_model(ModelSettings(name="convolutional", code_activation=activation), objective, MNIST, seed=seed)
+
+
+def variational(beta=1.0):
+    objective = ObjectiveSettings(reconstruction="bernoulli", penalty="kl_divergence", beta=beta)
+    return build_model(ModelSettings(name="variational", code_size=20), objective, FREY)
+
+
+def images(shape=MNIST, count=3):
+    return np.random.default_rng(0).random((count, *shape)).astype("float32")
+
+
+def test_convolutional_shapes_are_those_of_the_assignment():
+    model = convolutional()
+    shapes = [layer.output.shape[1:] for layer in (*model.encoder.layers, *model.decoder.layers)]
+    assert shapes == [
+        (28, 28, 1), (28, 28, 64), (14, 14, 64), (14, 14, 128), (7, 7, 128), (7, 7, 256), (3, 3, 256), (2304,), (128,),
+        (128,), (2304,), (3, 3, 256), (6, 6, 128), (12, 12, 64), (24, 24, 1), (28, 28, 1), (28, 28, 1),
+    ]  # fmt: skip
+
+
+def test_output_frame_is_not_forced_blank():
+    """Padding after a valid convolution would leave the outer three pixels at a constant."""
+    model = convolutional()
+    codes = np.random.default_rng(1).normal(size=(50, 128)).astype("float32") * 20
+    decoded = TrainedModel(model).decode(codes)
+    assert decoded[:, 2].std() > 0
+
+
+@pytest.mark.parametrize("variant", OBJECTIVES)
+def test_variants_share_one_network_and_differ_in_the_loss_only(variant):
+    plain, other = convolutional(), convolutional(variant)
+    assert named_weights(plain).keys() == named_weights(other).keys()
+    other(images(), training=True)
+    assert len(other.losses) == (0 if variant == "plain" else 1)
+
+
+def test_sparse_penalty_is_on_the_activations_that_the_decoder_sees():
+    model = convolutional("sparse")
+    codes = np.asarray(model.encoder(images()))
+    assert codes.min() > 0
+    assert codes.max() < 1
+    assert np.allclose(np.asarray(model(images())), np.asarray(model.decoder(codes)), atol=1e-6)
+
+
+def test_other_image_sizes_are_refused_with_a_way_out():
+    with pytest.raises(SettingsError, match="28×28 images, found 28×20") as caught:
+        build_model(ModelSettings(name="convolutional"), ObjectiveSettings(), FREY)
+    assert "variational" in caught.value.hint
+
+
+def test_initial_weights_follow_from_the_seed():
+    same, again, other = (named_weights(convolutional(seed=seed)) for seed in (1, 1, 2))
+    assert all(np.array_equal(same[name], again[name]) for name in same)
+    assert not np.array_equal(same["code/kernel"], other["code/kernel"])
+
+
+def test_weights_restore_the_same_function():
+    first, second = convolutional(seed=1), convolutional(seed=2)
+    assign_weights(second, named_weights(first))
+    assert np.array_equal(np.asarray(first(images())), np.asarray(second(images())))
+
+
+def test_jacobian_products_are_columns_of_the_exact_jacobian():
+    model = convolutional()
+    x, v = images(count=2), np.random.default_rng(3).normal(size=(2, *MNIST)).astype("float32")
+    J = exact_jacobian(model.encoder, x)
+    assert J.shape == (2, 128, 784)
+    products = np.asarray(jacobian_products(model.encoder, *map(keras.ops.convert_to_tensor, (x, v))))
+    assert products == pytest.approx(np.einsum("ncp,np->nc", J, v.reshape(2, -1)), rel=1e-3, abs=1e-4)
+
+
+def test_contractive_penalty_of_a_sigmoid_layer_is_the_one_derived_by_hand():
+    """For z = s(Wx), ‖J‖² = Σ_j (z_j(1 − z_j))² Σ_i W_ij² (Rifai et al. 2011, equation 4)."""
+    layer = keras.layers.Dense(6, activation="sigmoid", kernel_initializer=keras.initializers.GlorotNormal(seed=0))
+    x = np.random.default_rng(4).normal(size=(3, 10)).astype("float32")
+    z = np.asarray(layer(x))
+    by_hand = ((z * (1 - z)) ** 2 * (np.asarray(layer.kernel) ** 2).sum(0)).sum(1)
+    network = keras.Sequential([keras.layers.Input((10,)), layer])
+    exact = (exact_jacobian(network, x) ** 2).sum((1, 2))
+    assert exact == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_variational_model_adds_beta_times_the_summed_divergence():
+    x = images(FREY)
+    model, doubled = variational(beta=1.0), variational(beta=2.0)
+    assign_weights(doubled, named_weights(model))
+    model(x)
+    doubled(x)
+    mean, log_variance = TrainedModel(model).posterior(x)
+    summed = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1).mean()
+    assert float(model.losses[0]) == pytest.approx(summed, rel=1e-4)
+    assert float(doubled.losses[0]) == pytest.approx(2 * summed, rel=1e-4)
+
+
+def test_variational_code_is_the_mean_outside_training_and_random_inside():
+    x, model = images(FREY), variational()
+    assert np.array_equal(np.asarray(model(x)), np.asarray(model(x)))
+    assert not np.array_equal(np.asarray(model(x, training=True)), np.asarray(model(x, training=True)))
+    assert TrainedModel(model).encode(x).shape == (3, 20)
+
+
+def test_described_parameters_are_those_that_keras_counts():
+    for model in (convolutional(), variational()):
+        parts = {"encoder": model.encoder, "bottleneck": model.bottleneck, "decoder": model.decoder}
+        described = describe(parts)
+        assert described["parameters"] == model.encoder.count_params() + model.decoder.count_params()
+
+
+def test_described_operations_are_those_counted_by_hand():
+    model = variational()
+    described = describe({"encoder": model.encoder, "bottleneck": model.bottleneck, "decoder": model.decoder})
+    assert described["flops_per_image"] == 2 * (560 * 256 + 256 * 40 + 20 * 256 + 256 * 560)
+    assert forward_flops(convolutional().encoder.layers[1]) == 2 * 9 * 64 * 28 * 28

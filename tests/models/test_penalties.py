@@ -1,0 +1,65 @@
+"""Each penalty against an independent computation."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import entropy, norm
+
+from latentpress.models import penalties
+
+
+def number(tensor):
+    return float(np.asarray(tensor))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.02, 0.98), st.integers(0, 1000))
+def test_sparse_divergence_is_the_sum_of_the_units_bernoulli_divergences(target, seed):
+    z = np.random.default_rng(seed).uniform(0.05, 0.95, (40, 7)).astype("float32")
+    means = z.mean(0, dtype="float64")
+    expected = sum(entropy([target, 1 - target], [mean, 1 - mean]) for mean in means)
+    assert number(penalties.kl_sparsity(z, target)) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+def test_sparse_divergence_vanishes_only_at_the_target():
+    at_target = np.full((10, 3), 0.05, "float32")
+    assert number(penalties.kl_sparsity(at_target, 0.05)) == pytest.approx(0, abs=1e-6)
+    assert number(penalties.kl_sparsity(at_target * 2, 0.05)) > 0.01
+
+
+def test_random_projections_estimate_the_squared_norm_without_bias():
+    rng = np.random.default_rng(0)
+    J = rng.normal(size=(5, 30))
+    v = rng.normal(size=(40_000, 30))
+    estimate = number(penalties.squared_norm_estimate((v @ J.T).astype("float32")))
+    assert estimate == pytest.approx((J**2).sum(), rel=0.02)
+
+
+def test_contraction_ratio_does_not_change_when_codes_are_rescaled():
+    rng = np.random.default_rng(1)
+    products, codes = rng.normal(size=(2, 50, 6)).astype("float32")
+    ratio = number(penalties.contraction_ratio(products, codes))
+    assert ratio == pytest.approx(number(penalties.contraction_ratio(0.1 * products, 0.1 * codes)), rel=1e-3)
+    assert ratio == pytest.approx((products**2).sum(1).mean() / codes.var(0).sum(), rel=1e-4)
+
+
+def test_gaussian_divergence_agrees_with_monte_carlo():
+    rng = np.random.default_rng(2)
+    mean, log_variance = np.array([[0.7, -1.2]]), np.array([[0.3, -0.8]])
+    sigma = np.exp(log_variance / 2)
+    z = mean + sigma * rng.normal(size=(400_000, 2))
+    sampled = (norm.logpdf(z, mean, sigma) - norm.logpdf(z)).sum(1).mean()
+    assert number(penalties.gaussian_kl(mean, log_variance)[0]) == pytest.approx(sampled, abs=0.01)
+
+
+def test_gaussian_divergence_of_the_prior_from_itself_is_zero():
+    assert number(penalties.gaussian_kl(np.zeros((1, 4)), np.zeros((1, 4)))[0]) == 0
+
+
+def test_bernoulli_loss_is_a_sum_over_pixels_and_smallest_at_the_image_itself():
+    x = np.random.default_rng(3).uniform(0.1, 0.9, (2, 4, 3, 1))
+    own = np.asarray(penalties.bernoulli_loss(x, x))
+    expected = -(x * np.log(x) + (1 - x) * np.log(1 - x)).sum((1, 2, 3))
+    assert own == pytest.approx(expected, rel=1e-5)
+    assert (np.asarray(penalties.bernoulli_loss(x, np.full_like(x, 0.5))) > own).all()

@@ -1,0 +1,157 @@
+"""Projects are read strictly: every fault names file, line, key, what was found, and a way out."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latentpress import project
+from latentpress.errors import LatentPressError, SettingsError, UsageError
+from latentpress.settings_files import override
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A copy of the project's own settings, to be broken."""
+    for folder in ("experiments", "report_templates"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text, f"{old!r} is not in {path}"
+    path.write_text(text.replace(old, new, 1))
+
+
+def fault(root, profile="default"):
+    with pytest.raises(LatentPressError) as caught:
+        project.load(root, profile)
+    return caught.value
+
+
+@pytest.mark.parametrize("profile", project.PROFILES)
+def test_own_project_is_valid_in_every_profile(profile):
+    found = project.load(ROOT, profile)
+    assert next(iter(found.reports)) == "assignment"
+    assert {"plain", "sparse", "contractive", "untrained", "vae"} <= set(found.experiments)
+
+
+def test_profile_changes_only_what_it_names():
+    default, published = (project.load(ROOT, name).experiments["sparse"] for name in ("default", "published"))
+    assert published.training.epochs == 20
+    assert published.training.batch_size == 128
+    assert published.objective == default.objective
+
+
+def test_misspelt_key_is_named_with_its_line_and_the_nearest_key(root):
+    path = root / "experiments" / "sparse.toml"
+    edit(path, "batch_size", "batch_sise")
+    line = path.read_text().splitlines().index("batch_sise = 64") + 1
+    error = fault(root)
+    assert isinstance(error, SettingsError)
+    assert f"{path}, line {line}: training.batch_sise: unknown key" in error.message
+    assert error.hint == 'Did you mean "batch_size"?'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("batch_size = 64", 'batch_size = "many"', "found 'many'"),
+        ("batch_size = 64", "batch_size = 2.5", "found 2.5"),
+        ("batch_size = 64", "batch_size = 0", "greater than 0"),
+        ("batch_size = 64", "batch_size = true", "found True"),
+        ('name = "convolutional"', 'name = "convolutionel"', "'convolutional' or 'variational'"),
+        ("target = 0.05", "target = 1.5", "less than 1"),
+        ('data = "mnist"', 'data = "mnits"', 'unknown data set "mnits"'),
+        ('code_activation = "sigmoid"', 'code_activation = "linear"', "needs model.code_activation 'sigmoid'"),
+        ("[profiles.smoke]", "[profiles.smok]", 'unknown profile "smok"'),
+        ("[model]", "[model", "not valid TOML"),
+    ],
+)
+def test_wrong_value_says_what_was_found_and_expected(root, old, new, message):
+    path = root / "experiments" / "sparse.toml"
+    edit(path, old, new)
+    error = fault(root)
+    assert message in error.message
+    assert str(path) in error.message
+    assert error.hint
+    assert error.exit_status == 2
+
+
+def test_missing_key_is_named(root):
+    edit(root / "experiments" / "vae.toml", 'data = "frey"\n', "")
+    assert "data: missing" in fault(root).message
+
+
+def test_file_that_is_not_utf8_is_named(root):
+    path = root / "experiments" / "vae.toml"
+    path.write_bytes(path.read_bytes().replace(b"Variational", b"Variation\xe9l"))
+    assert "is not UTF-8" in fault(root).message
+
+
+def test_misspelt_key_in_a_profile_is_found_when_the_profile_is_used(root):
+    edit(root / "experiments" / "sparse.toml", '"training.epochs" = 20', '"training.epoch" = 20')
+    assert "training.epoch: unknown key" in fault(root, "published").message
+
+
+def test_unknown_experiment_in_a_section_suggests_the_nearest(root):
+    edit(root / "report_templates" / "assignment" / "report.toml", '"contractive"', '"contracting"')
+    error = fault(root)
+    assert isinstance(error, UsageError)
+    assert 'unknown experiment "contracting"' in error.message
+    assert '"contractive"' in error.hint
+
+
+def test_unknown_evaluation_suggests_the_nearest(root):
+    edit(root / "report_templates" / "assignment" / "report.toml", '"reconstruction"', '"reconstructions"')
+    error = fault(root)
+    assert 'unknown evaluation "reconstructions"' in error.message
+    assert error.hint == 'Did you mean "reconstruction"?'
+
+
+def test_template_that_does_not_exist_is_named(root):
+    (next((root / "report_templates" / "assignment" / "sections").glob("*q1b*"))).unlink()
+    assert "there is no file" in fault(root).message
+
+
+def test_report_without_authors_is_refused(root):
+    path = root / "report_templates" / "assignment" / "report.toml"
+    text = path.read_text()
+    path.write_text("authors = []\n" + "\n".join(_without_tables(text, "[[authors]]")))
+    assert "authors" in fault(root).message
+
+
+def _without_tables(text, header):
+    skipping = False
+    for line in text.splitlines():
+        if line.startswith("["):
+            skipping = line.strip() == header
+        if not skipping:
+            yield line
+
+
+def test_folder_without_a_project_is_told(tmp_path):
+    with pytest.raises(UsageError, match="is in no project"):
+        project.find_root(tmp_path)
+
+
+def test_root_is_found_from_a_folder_inside(root):
+    assert project.find_root(root / "report_templates" / "assignment") == root
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b.c", "b.d.e"]), st.integers()))
+def test_override_sets_dotted_keys_and_leaves_the_original_alone(changes):
+    original = {"a": 0, "b": {"c": 0, "x": 1}}
+    changed = override(original, changes)
+    assert original == {"a": 0, "b": {"c": 0, "x": 1}}
+    assert changed["b"]["x"] == 1
+    for key, value in changes.items():
+        found = changed
+        for part in key.split("."):
+            found = found[part]
+        assert found == value

@@ -1,0 +1,110 @@
+"""Training: what it records, and that a killed one ends with the same bits."""
+
+import math
+
+import numpy as np
+import pytest
+
+from latentpress import checkpoint
+from latentpress.engine.stage import Task
+from latentpress.training import HISTORY_COLUMNS, train
+
+
+class InMemory:
+    """Stands in for a data artifact."""
+
+    def __init__(self, images):
+        self._images = images
+
+    def arrays(self, name):
+        assert name == "images"
+        return self._images
+
+
+def task(folder, penalty="none", epochs=3, optimizer="adamw", **training):
+    rng = np.random.default_rng(0)
+    variational = penalty == "kl_divergence"
+    shape = (28, 20, 1) if variational else (28, 28, 1)
+    images = {name: rng.integers(0, 256, (n, *shape), dtype=np.uint8) for name, n in (("train", 70), ("validation", 20))}
+    return Task(
+        name="train/x/seed3",
+        settings={
+            "model": {
+                "name": "variational" if variational else "convolutional",
+                "code_size": 8,
+                "code_activation": "sigmoid" if penalty == "kl_sparsity" else "linear",
+            },
+            "objective": {"penalty": penalty, "weight": 1e-2, "reconstruction": "bernoulli" if variational else "mse"},
+            "training": {"epochs": epochs, "batch_size": 16, "optimizer": optimizer, **training},
+        },
+        inputs={"data": InMemory(images)},
+        files={},
+        scratch=folder,
+        seed=3,
+    )
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+@pytest.mark.parametrize(
+    ("penalty", "optimizer"),
+    [("none", "muon_decoder"), ("kl_sparsity", "adamw"), ("contractive", "adamw"), ("kl_divergence", "adamw")],
+)
+def test_training_killed_between_epochs_ends_with_the_same_bits(tmp_path, monkeypatch, penalty, optimizer):
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "killed").mkdir()
+    whole = train(task(tmp_path / "whole", penalty, optimizer=optimizer, input_noise=0.1))
+
+    save = checkpoint.save
+
+    def save_then_die(path, epoch, history, variables):
+        save(path, epoch, history, variables)
+        raise Killed
+
+    for _ in range(2):
+        monkeypatch.setattr(checkpoint, "save", save_then_die)
+        with pytest.raises(Killed):
+            train(task(tmp_path / "killed", penalty, optimizer=optimizer, input_noise=0.1))
+    monkeypatch.undo()
+    resumed = train(task(tmp_path / "killed", penalty, optimizer=optimizer, input_noise=0.1))
+
+    assert whole.tables["history"].equals(resumed.tables["history"])
+    for name, weights in whole.arrays["weights"].items():
+        assert np.array_equal(weights, resumed.arrays["weights"][name]), name
+
+
+def test_history_has_every_term_of_every_epoch(tmp_path):
+    history = train(task(tmp_path, "kl_sparsity", epochs=2)).tables["history"]
+    assert list(history.columns) == HISTORY_COLUMNS
+    assert list(history["epoch"]) == [1, 2]
+    assert np.isfinite(history.to_numpy()).all()
+    assert (history["val_penalty"] > 0).all()
+    assert history["loss"].to_numpy() == pytest.approx(history["reconstruction"] + history["penalty"])
+
+
+def test_training_of_no_epochs_is_the_untrained_control(tmp_path):
+    result = train(task(tmp_path, epochs=0))
+    assert result.tables["history"].empty
+    assert result.values["training"]["training_flops"] == 0
+    assert math.prod(result.arrays["weights"]["code/kernel"].shape) == 2304 * 8
+
+
+def test_training_lowers_the_loss(tmp_path):
+    losses = train(task(tmp_path, epochs=4)).tables["history"]["loss"]
+    assert losses.iloc[-1] < losses.iloc[0]
+
+
+def test_progress_tells_epoch_loss_and_time_left(tmp_path):
+    told = []
+    given = task(tmp_path, epochs=2)
+    train(
+        Task(
+            **{name: getattr(given, name) for name in ("name", "settings", "inputs", "files", "scratch", "seed")},
+            report=lambda **values: told.append(values),
+        )
+    )
+    assert sorted({values["epoch"] for values in told}) == [1, 2]
+    assert all(math.isfinite(values["loss"]) for values in told)
+    assert told[-1]["seconds_left"] == pytest.approx(0)
