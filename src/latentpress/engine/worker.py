@@ -74,6 +74,8 @@ def serve(values: dict[str, Any], watch: ImportWatch, send: Callable[[str, dict[
 
     job = Job.from_json(values)
     place = Workplace(Path(job.store) / "work" / job.key)
+    if watch.outdated(job.sources):
+        return Reply("outdated")
     start = time.monotonic()
     _forget_peak_memory()
     try:
@@ -91,8 +93,6 @@ def _attempt(job: Job, place: Workplace, watch: ImportWatch, send: Callable[[str
     from latentpress.engine.store import DamagedArtifactError, write_artifact
     from latentpress.errors import StoreError
 
-    if watch.outdated(job.sources):
-        return Reply("outdated")
     watch.begin()
     try:
         result = _call(job, place, send)
