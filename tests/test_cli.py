@@ -1,0 +1,172 @@
+"""The commands as a user meets them: each fault a message, a way out and an exit status, never a traceback."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A copy of the project's settings and templates."""
+    for folder in ("experiments", "report_templates"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def latentpress(*arguments, cwd, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "latentpress", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "LATENTPRESS_DATA": "", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def assert_told(answer, status, *texts):
+    assert answer.returncode == status, answer.stderr
+    assert "Traceback" not in answer.stderr + answer.stdout
+    for text in texts:
+        assert text in answer.stderr
+
+
+def test_help_names_every_command_and_the_exit_statuses(root):
+    answer = latentpress("--help", cwd=root)
+    assert answer.returncode == 0
+    for text in ("build", "list", "status", "Exit status", "TeX is missing"):
+        assert text in answer.stdout
+
+
+def test_help_of_build_explains_every_option(root):
+    answer = latentpress("build", "--help", cwd=root, COLUMNS="200")
+    for option in ("--section", "--retrain", "--data", "--data-dir", "--profile", "--seeds", "--workers", "--backend",
+                   "--build-dir", "--no-install-tex", "--strict"):  # fmt: skip
+        assert option in answer.stdout
+
+
+def test_list_shows_reports_sections_and_experiments(root):
+    answer = latentpress("list", cwd=root)
+    assert answer.returncode == 0
+    for text in ("report assignment", "assignment/q1b", "experiment contractive"):
+        assert text in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "texts"),
+    [
+        (["bild"], ["No such command 'bild'", "Did you mean 'build'"]),
+        (["build", "asignment"], ['unknown report "asignment"', 'Did you mean "assignment"?']),
+        (["build", "assignment", "--section", "q1x"], ['no section "q1x"', "Did you mean"]),
+        (["build", "--sektion", "q1b"], ["No such option", "--section"]),
+        (["build", "--profile", "quick"], ["'quick'", "smoke"]),
+        (["build", "--seeds", "0"], ["--seeds", "0"]),
+        (["build", "--seeds", "many"], ["--seeds", "many"]),
+        (["build", "--backend", "theano"], ["'theano'", "tensorflow"]),
+    ],
+)
+def test_wrong_usage_says_what_was_found_and_what_was_meant(root, arguments, texts):
+    assert_told(latentpress(*arguments, cwd=root), 2, *texts)
+
+
+def test_misspelt_key_stops_before_anything_runs(root):
+    path = root / "experiments" / "vae.toml"
+    path.write_text(path.read_text().replace("epochs = 200", "epoch = 200", 1))
+    assert_told(latentpress("build", cwd=root), 2, str(path), "training.epoch", 'Did you mean "epochs"?')
+    assert not (root / "build").exists()
+
+
+def test_folder_without_a_project_is_told(tmp_path):
+    assert_told(latentpress("build", cwd=tmp_path), 2, "is in no project", "--project")
+
+
+def test_data_folder_that_does_not_exist_is_told(root):
+    answer = latentpress("build", "--data-dir", root / "nowhere", cwd=root)
+    assert_told(answer, 1, str(root / "nowhere"))
+
+
+def test_truncated_data_file_is_named(root):
+    folder = root / "data" / "frey"
+    folder.mkdir(parents=True)
+    (folder / "frey_rawface.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(100))
+    assert_told(latentpress("build", "--data-dir", root / "data", cwd=root), 1, "frey_rawface.mat")
+
+
+def test_real_data_that_cannot_be_had_are_an_error_with_where_they_were_looked_for(root):
+    nowhere = {"HOME": str(root), "KERAS_HOME": str(root), "XDG_CACHE_HOME": str(root)}
+    answer = latentpress("build", "--data", "real", cwd=root, **nowhere)
+    if answer.returncode == 0:
+        pytest.skip("this machine has a network")
+    assert_told(answer, 1, "were not found", "LATENTPRESS_DATA")
+
+
+def test_status_before_the_first_build_says_that_all_is_to_run(root):
+    answer = latentpress("status", "--json", "--data", "embedded", "--profile", "smoke", cwd=root)
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert told["up_to_date"] == []
+    assert "data/mnist" in told["must_run"]
+    assert told["last_run"] is None
+    assert not (root / "build" / "last_run.json").exists()
+
+
+def test_fault_of_our_own_goes_to_a_log_file(root, tmp_path):
+    """A damaged record is no user's fault that we foresee; its traceback is kept out of the console."""
+    (root / "build").mkdir()
+    (root / "build" / "last_run.json").write_text("[]")
+    answer = latentpress("status", "--data", "embedded", "--profile", "smoke", cwd=root, TMPDIR=str(tmp_path))
+    assert_told(answer, 1, "LatentPress itself failed", "traceback is in")
+    assert list(tmp_path.glob("latentpress-*.log"))
+
+
+def test_ctrl_c_stops_within_seconds_keeps_finished_stages_and_leaves_no_process(root):
+    build = subprocess.Popen(
+        [sys.executable, "-m", "latentpress", "build", "--profile", "smoke", "--data", "embedded", "--no-install-tex"],
+        cwd=root,
+        env={**os.environ, "LATENTPRESS_DATA": "", "LATENTPRESS_TEST_MARK": root.name},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    seen = []
+    for line in build.stdout:
+        seen.append(line)
+        if line.startswith("started") and "train/" in line:
+            break
+    build.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    rest, _ = build.communicate(timeout=60)
+    assert time.monotonic() - begun < 15
+    assert build.returncode == 130
+    assert "the same command goes on from here" in rest
+    assert "Traceback" not in rest
+    time.sleep(1)
+    assert not processes_with(root.name)
+    finished = [line.split()[1] for line in [*seen, *rest.splitlines()] if line.startswith("finished")]
+    assert "data/mnist" in finished
+    told = json.loads(
+        latentpress("status", "--json", "--data", "embedded", "--profile", "smoke", cwd=root).stdout
+    )
+    assert set(finished) <= set(told["up_to_date"])
+
+
+def processes_with(mark):
+    """Processes whose environment holds the mark; workers inherit it."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"LATENTPRESS_TEST_MARK={mark}".encode() in environ.read_bytes():
+                found.append(environ.parent.name)
+        except OSError:
+            continue  # the process ended, or is another user's
+    return found
