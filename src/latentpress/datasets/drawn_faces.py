@@ -38,7 +38,7 @@ PATH_LENGTHS = {"pose": 8.0, "smile": 11.0, "eyes": 13.0, "light": 18.0}
 BLINK_EVERY, BLINK_LENGTH = 45, 2.0
 """Mean number of frames between blinks, and the standard deviation in frames of one."""
 
-TURN = np.deg2rad(24.0)
+TURN = np.deg2rad(15.0)
 LIGHT_TURN = np.deg2rad(52.0)
 
 
@@ -126,12 +126,12 @@ def _draw_batch(factors: np.ndarray) -> np.ndarray:
 
 # Lengths from here on are in half widths of the image, so that a pixel is 0.1; x is to the right and y downwards from
 # its middle. Reflectances and brightnesses are between 0 (black) and 1 (white).
-SKIN, HAIR, DARK, LIPS, WHITE = 0.88, 0.16, 0.10, 0.56, 1.05
+SKIN, HAIR, DARK, LIPS, WHITE = 0.88, 0.16, 0.10, 0.44, 1.08
 HAIRLINE, TEMPLE = -1.08, 1.10
 EYE_X, EYE_Y, EYE_WIDTH, EYE_HEIGHT, IRIS = 0.37, -0.30, 0.23, 0.17, 0.085
 BROW_Y = -0.58
 NOSE_TIP, NOSE_REACH = 0.20, 0.15
-MOUTH_Y, MOUTH_WIDTH = 0.63, 0.31
+MOUTH_Y, MOUTH_WIDTH = 0.62, 0.33
 AMBIENT, DIRECT = 0.46, 0.62
 
 
@@ -211,10 +211,10 @@ def _eyes(skin: np.ndarray, u: np.ndarray, y: np.ndarray, openness: np.ndarray) 
 
 def _mouth(skin: np.ndarray, u: np.ndarray, y: np.ndarray, smile: np.ndarray) -> np.ndarray:
     happy, sad = np.clip(smile, 0, 1), np.clip(-smile, 0, 1)
-    width = MOUTH_WIDTH + 0.15 * happy - 0.04 * sad
+    width = MOUTH_WIDTH + 0.17 * happy - 0.03 * sad
     along = np.abs(u) / width
     bend = np.minimum(along, 1.2) ** 2
-    line = MOUTH_Y - (0.17 * happy - 0.15 * sad) * (bend - 0.35)
+    line = MOUTH_Y - (0.20 * happy - 0.20 * sad) * (bend - 0.35)
     # The fold from the wings of the nose to beside the corners of the mouth.
     fold_x = 0.22 + (width - 0.12) * np.clip((y - NOSE_TIP) / (MOUTH_Y - NOSE_TIP), 0, 1)
     fold = np.exp(-(((np.abs(u) - fold_x) / 0.07) ** 2)) * _soft(y - NOSE_TIP, 0.2) * _soft(MOUTH_Y - 0.05 - y, 0.2)
@@ -223,11 +223,12 @@ def _mouth(skin: np.ndarray, u: np.ndarray, y: np.ndarray, smile: np.ndarray) ->
     skin = skin * (1 - 0.16 * chin)
     inside = np.clip(1 - along**4, 0, 1)
     ends = _soft(1 - along, 0.15)
-    gap = 0.22 * np.clip(smile - 0.15, 0, 1) * inside
+    gap = 0.36 * np.clip(smile - 0.1, 0, 1) * inside
     lips = _soft(y - (line - 0.07 * inside), 0.04) * _soft(line + gap + 0.11 * inside - y, 0.04) * ends
     skin = _paint(skin, LIPS, lips)
     opening = _soft(y - line, 0.03) * _soft(line + gap - y, 0.03) * ends * _soft(gap - 0.02, 0.03)
-    skin = _paint(skin, WHITE, opening)
+    teeth = _soft(line + 0.6 * gap - y, 0.04)
+    skin = _paint(skin, _paint(np.full_like(teeth, DARK), WHITE, teeth), opening)
     seam = np.maximum(_soft(0.028 - np.abs(y - line), 0.04), 0.45 * _soft(0.022 - np.abs(y - line - gap), 0.04))
     return _paint(skin, DARK, 0.9 * seam * ends)
 
