@@ -15,7 +15,7 @@ SCOPE = "model"
 NEEDS = ("data", "codes")
 SETTINGS = {"shuffled_images": 10000, "most_iterations": 1000}
 SMOKE = {"shuffled_images": 500}
-SECONDS = 8.0
+SECONDS = 6.0
 BACKEND = False
 TITLE = "Classification"
 

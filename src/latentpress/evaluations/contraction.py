@@ -15,7 +15,7 @@ SCOPE = "model"
 NEEDS = ("data", "codes", "model")
 SETTINGS = {"images": 256, "probes": 4}
 SMOKE = {"images": 4}
-SECONDS = 30.0
+SECONDS = 60.0
 BACKEND = True
 TITLE = "Contraction"
 

@@ -13,7 +13,7 @@ from latentpress.evaluations.subject import Split, deliver, metric_of, read_spli
 SCOPE = "data"
 NEEDS = ("data",)
 SETTINGS = {"components": 128}
-SECONDS = 12.0
+SECONDS = 8.0
 BACKEND = False
 TITLE = "Controls"
 

@@ -20,7 +20,7 @@ from latentpress.statistics import bootstrap_mean
 SCOPE = "model"
 NEEDS = ("data", "model")
 SETTINGS = {"pairs": 20, "shown": 4, "alphas": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]}
-SECONDS = 8.0
+SECONDS = 3.0
 BACKEND = True
 TITLE = "Interpolation"
 
