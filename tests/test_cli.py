@@ -154,9 +154,7 @@ def test_ctrl_c_stops_within_seconds_keeps_finished_stages_and_leaves_no_process
     assert not processes_with(root.name)
     finished = [line.split()[1] for line in [*seen, *rest.splitlines()] if line.startswith("finished")]
     assert "data/mnist" in finished
-    told = json.loads(
-        latentpress("status", "--json", "--data", "embedded", "--profile", "smoke", cwd=root).stdout
-    )
+    told = json.loads(latentpress("status", "--json", "--data", "embedded", "--profile", "smoke", cwd=root).stdout)
     assert set(finished) <= set(told["up_to_date"])
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from latentpress.engine.stage import Result
 from latentpress.engine.codec import encode
+from latentpress.engine.stage import Result
 from latentpress.engine.store import Store, write_artifact
 from latentpress.errors import StoreError
 from latentpress.export import export, write_json

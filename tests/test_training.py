@@ -25,7 +25,9 @@ def task(folder, penalty="none", epochs=3, optimizer="adamw", **training):
     rng = np.random.default_rng(0)
     variational = penalty == "kl_divergence"
     shape = (28, 20, 1) if variational else (28, 28, 1)
-    images = {name: rng.integers(0, 256, (n, *shape), dtype=np.uint8) for name, n in (("train", 70), ("validation", 20))}
+    images = {
+        name: rng.integers(0, 256, (n, *shape), dtype=np.uint8) for name, n in (("train", 70), ("validation", 20))
+    }
     return Task(
         name="train/x/seed3",
         settings={

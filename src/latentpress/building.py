@@ -19,7 +19,7 @@ from latentpress.engine.outcome import Outcome
 from latentpress.engine.progress import duration, make_listener
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
-from latentpress.engine.store import Store
+from latentpress.engine.store import DamagedArtifactError, Store
 from latentpress.errors import TexMissingError, UsageError
 from latentpress.export import export, write_json
 from latentpress.reporting import tex
@@ -153,18 +153,23 @@ def run_stages(build: Build) -> None:
     """Say what will be done, on what, and about how long it takes; then do it."""
     request = build.request
     build.store = Store(request.build_folder / "store")
-    scheduler = Scheduler(
+    scheduler = make_scheduler(build, forced_stages(build))
+    announce_plan(build, scheduler.plan())
+    build.outcome = scheduler.run()
+
+
+def make_scheduler(build: Build, force: set[str]) -> Scheduler:
+    """A scheduler of the build's graph."""
+    return Scheduler(
         build.store,
         build.graph.stages.values(),
-        workers=request.workers or machine.cores(),
+        workers=build.request.workers or machine.cores(),
         cores=machine.cores(),
         memory_mb=machine.memory_mb(),
         listener=make_listener(build.say),
-        force=forced_stages(build),
-        strict=request.strict,
+        force=force,
+        strict=build.request.strict,
     )
-    announce_plan(build, scheduler.plan())
-    build.outcome = scheduler.run()
 
 
 def forced_stages(build: Build) -> set[str]:
@@ -206,7 +211,24 @@ def announce_plan(build: Build, plan: Plan) -> None:
 
 
 def export_reports(build: Build) -> None:
-    """Copy finished reports out of the store, and write the record of the run."""
+    """Copy finished reports out of the store; a damaged artifact is found here at the latest, and made again."""
+    for _ in range(MOST_REPAIRS):
+        try:
+            return copy_out(build)
+        except DamagedArtifactError as error:
+            build.say(f"damaged, to be made again: {error}")
+            build.store.discard(error.artifact)
+            ran = build.outcome.ran
+            build.outcome = make_scheduler(build, set()).run()
+            build.outcome.ran = [*ran, *build.outcome.ran]
+    return copy_out(build)
+
+
+MOST_REPAIRS = 3
+
+
+def copy_out(build: Build) -> None:
+    """Export each report, and write the record of its run."""
     for report in build.reports:
         folder = build.request.build_folder / report.name
         stages = [f"assemble/{report.name}", f"typeset/{report.name}"]

@@ -215,7 +215,18 @@ def main() -> None:
         complain(f"error: LatentPress itself failed: {type(error).__name__}: {error}")
         complain(f"  The traceback is in {_write_traceback(error)}; please report it.")
         sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+    status = code if isinstance(code, int) else 0
+    if status in MEANINGS:
+        complain(f"exit status {status}: {MEANINGS[status]}")
+    sys.exit(status)
+
+
+MEANINGS = {
+    1: "a stage failed; the report shows which, and the rest is delivered",
+    3: "built, but a health check failed; see the box on page one",
+    4: "built without a PDF, since TeX is missing",
+}
+"""Why a build that ran to its end did not end with 0."""
 
 
 def _interrupt(number: int, frame: Any) -> None:

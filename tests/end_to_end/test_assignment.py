@@ -328,7 +328,12 @@ def test_failed_evaluation_is_shown_in_the_report_and_the_rest_is_delivered(proj
     path = project / "report_templates" / "assignment" / "report.toml"
     original = path.read_text()
     try:
-        path.write_text(original.replace('evaluations = ["interpolation"]', 'evaluations = [{ name = "interpolation", settings = { pairs = 100000 } }]'))
+        path.write_text(
+            original.replace(
+                'evaluations = ["interpolation"]',
+                'evaluations = [{ name = "interpolation", settings = { pairs = 100000 } }]',
+            )
+        )
         answer = build(project)
         assert answer.returncode == 1
         assert "Traceback" not in answer.stdout + answer.stderr

@@ -37,9 +37,7 @@ def test_constant_schedule_keeps_the_rate():
 
 def test_muon_steps_are_orthogonal_up_to_the_iterations_accuracy():
     update = np.asarray(
-        MuonDecoder(1e-3).zeropower_via_newtonschulz5(
-            keras.random.normal((3, 3, 8, 16), seed=0), 5
-        )
+        MuonDecoder(1e-3).zeropower_via_newtonschulz5(keras.random.normal((3, 3, 8, 16), seed=0), 5)
     ).reshape(72, 16)
     singular = np.linalg.svd(update, compute_uv=False)
     assert singular.min() > 0.5

@@ -1,8 +1,8 @@
-"""Artifacts and tasks out of results that are made up in memory, through the real codec and store."""
+"""A workshop in which tests make artifacts out of invented results, through the real codec and store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,65 +14,9 @@ from latentpress.engine.stage import Failure, Provenance, Result, Task
 from latentpress.engine.store import Artifact, write_artifact
 from latentpress.figure_data import Figure, pack
 from latentpress.metrics import Metric, to_records
-from latentpress.reporting import assemble, figures, sections
+from latentpress.reporting import assemble, figures, sections, typeset
 
 COMMON = Path(__file__).parents[2] / "report_templates" / "common"
-
-Store = Callable[[Result], Artifact]
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """Writes a result as the engine does, and gives the handle on it."""
-    root = tmp_path_factory.mktemp("store")
-
-    def write(result: Result) -> Artifact:
-        folder = root / str(len(list(root.iterdir())))
-        return Artifact(write_artifact(folder, codec.encode(result)), folder)
-
-    return write
-
-
-def evaluation(*metrics: Metric, figures: Mapping[str, Figure] | None = None, **tables: Any) -> Result:
-    """What an evaluation returns."""
-    values, arrays = pack(figures or {})
-    return Result(tables=tables, arrays=dict(arrays), values={"metrics": to_records(metrics), **values})
-
-
-def accuracy(model: str, value: float, half: float = 0.002, **fields: Any) -> Metric:
-    """A probe accuracy on MNIST's test split."""
-    fields = {"data": "mnist", "model": model, "split": "test", **fields}
-    return Metric("probe_accuracy", value, low=value - half, high=value + half, **fields)
-
-
-def facts(data: str = "mnist", source: str = "real", **more: Any) -> Result:
-    """What the preparation of a data set returns, as far as reports read it."""
-    return Result(
-        values={
-            "facts": {
-                "data": data,
-                "source": source,
-                "title": "MNIST" if source == "real" else "scikit-learn's handwritten digits",
-                "counts": {"train": 55000, "validation": 5000, "test": 10000},
-                "height": 28,
-                "width": 28,
-                "channels": 1,
-                "classes": 10,
-                "class_names": [str(digit) for digit in range(10)],
-                "digests": {"train": "ba89" * 16},
-                "split": "The last 5,000 training images validate.",
-                "citation": "lecun1998",
-                "preprocessing": ["Grey levels are divided by 255."],
-                **more,
-            }
-        }
-    )
-
-
-def confusion() -> dict[str, Figure]:
-    """A small figure."""
-    return {"confusion_probe": Figure("confusion", {"matrix": np.array([[9, 1], [2, 8]])})}
-
 
 SETTINGS: dict[str, Any] = {
     "report": {
@@ -84,7 +28,7 @@ SETTINGS: dict[str, Any] = {
     },
     "section": {"id": "q1c", "title": "Classification", "appendix": False},
     "experiments": {
-        "sparse": {"title": "Sparse autoencoder", "training": {"epochs": 2, "peak_rate": 2e-3, "noise": False}},
+        "sparse": {"title": "Sparse autoencoder", "training": {"epochs": 2, "peak_rate": 1e-3, "noise": False}},
         "contractive": {"title": "Contractive autoencoder", "objective": {"weight": 1e-3}},
         "vae": {"title": "Variational autoencoder"},
     },
@@ -93,93 +37,185 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def section_task(
-    folder: Path,
-    template: str,
-    inputs: Mapping[str, Artifact] | None = None,
-    failures: Mapping[str, Failure] | None = None,
-    published: str | None = None,
-    **settings: Any,
-) -> Task:
-    """A section stage's task for a template that is typed in the test."""
-    (folder / "sections").mkdir(parents=True, exist_ok=True)
-    path = folder / "sections" / "q1c.tex.j2"
-    path.write_text(template, encoding="utf-8", errors="surrogatepass")
-    files = {"template": path, "macros": COMMON / "macros.tex.j2"}
-    if published is not None:
-        files["published"] = folder / "published.csv"
-        files["published"].write_text(published, encoding="utf-8")
-    return Task(
-        name="section/assignment/q1c",
-        settings={**SETTINGS, **settings},
-        inputs=inputs or {},
-        files=files,
-        scratch=folder / "scratch",
-        failures=failures or {},
-    )
+class Workshop:
+    """Makes what the stages of a report read, and runs them.
+
+    Args:
+        root: a folder of its own.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.made = 0
+
+    # ------------------------------------------------------------------ results
+
+    @staticmethod
+    def accuracy(model: str, value: float | None, half: float | None = 0.002, **fields: Any) -> Metric:
+        """A probe accuracy on MNIST's test split, with an interval unless ``half`` is None."""
+        low, high = (None, None) if half is None or value is None else (value - half, value + half)
+        return Workshop.metric("probe_accuracy", value, model, low=low, high=high, **fields)
+
+    @staticmethod
+    def metric(quantity: str, value: float | None, model: str = "sparse", **fields: Any) -> Metric:
+        """A metric on MNIST's test split."""
+        return Metric(quantity, value, **{"data": "mnist", "model": model, "split": "test", **fields})
+
+    @staticmethod
+    def evaluation(*metrics: Metric, figures: Mapping[str, Figure] | None = None, **tables: Any) -> Result:
+        """What an evaluation returns."""
+        values, arrays = pack(figures or {})
+        return Result(tables=tables, arrays=dict(arrays), values={"metrics": to_records(metrics), **values})
+
+    @staticmethod
+    def facts(source: str = "real", **more: Any) -> Result:
+        """What the preparation of MNIST returns, as far as reports read it."""
+        found = {
+            "data": "mnist",
+            "source": source,
+            "title": "MNIST" if source == "real" else "scikit-learn's handwritten digits",
+            "counts": {"train": 55000, "validation": 5000, "test": 10000},
+            "height": 28,
+            "width": 28,
+            "channels": 1,
+            "classes": 10,
+            "class_names": [str(digit) for digit in range(10)],
+            "digests": {"train": "ba89" * 16},
+            "split": "The last 5,000 training images validate.",
+            "citation": "lecun_1998",
+            "preprocessing": ["Grey levels are divided by 255."],
+        }
+        return Result(values={"facts": {**found, **more}})
+
+    @staticmethod
+    def confusion() -> dict[str, Figure]:
+        """A small figure."""
+        return {"confusion_probe": Figure("confusion", {"matrix": np.array([[9, 1], [2, 8]])})}
+
+    @staticmethod
+    def failure(stage: str, error: str = "StageError: no space left") -> Failure:
+        """Why an input is missing."""
+        return Failure(stage, error, f"{error}\nline_2 of it: 100 % & more")
+
+    @staticmethod
+    def provenance(stage: str, **fields: Any) -> Provenance:
+        """Where an artifact came from."""
+        values: dict[str, Any] = {
+            "stage": stage,
+            "function": "latentpress.training:train",
+            "key": "ab" * 32,
+            "artifact": "cd" * 32,
+            "source": "ef" * 32,
+            "settings": {},
+            "inputs": {},
+            "files": {},
+            "packages": {"keras": "3.10.0", "numpy": "2.2.0", "tensorflow": "2.19.0"},
+            "seed": 0,
+            "threads": 1,
+            "backend": "tensorflow",
+            "device": "cpu",
+        }
+        return Provenance(**{**values, **fields})
+
+    # ------------------------------------------------------------------ stages
+
+    def store(self, result: Result) -> Artifact:
+        """Write a result as the engine does."""
+        self.made += 1
+        folder = self.root / "artifacts" / str(self.made)
+        return Artifact(write_artifact(folder, codec.encode(result)), folder)
+
+    def drawn(self, result: Result) -> Artifact:
+        """The figures of an evaluation."""
+        task = Task("draw/x/y", {}, {"evaluation": self.store(result)}, {}, self.root)
+        return self.store(figures.draw(task))
+
+    def section_task(
+        self,
+        template: str = "",
+        inputs: Mapping[str, Result | Artifact] | None = None,
+        failures: Mapping[str, Failure] | None = None,
+        published: str | None = None,
+        **settings: Any,
+    ) -> Task:
+        """The task of a section whose template is typed in the test."""
+        path = self.root / "report_templates" / "assignment" / "q1c.tex.j2"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(template, encoding="utf-8")
+        files = {"template": path, "macros": COMMON / "macros.tex.j2"}
+        if published is not None:
+            files["published"] = self.root / "published.csv"
+            files["published"].write_text(published, encoding="utf-8")
+        artifacts = {
+            label: entry if isinstance(entry, Artifact) else self.store(entry)
+            for label, entry in (inputs or {}).items()
+        }
+        return Task(
+            name="section/assignment/q1c",
+            settings={**SETTINGS, **settings},
+            inputs=artifacts,
+            files=files,
+            scratch=self.root / "scratch",
+            failures=failures or {},
+        )
+
+    def section(self, *arguments: Any, **fields: Any) -> Result:
+        """A rendered section."""
+        return sections.render(self.section_task(*arguments, **fields))
+
+    def tex(self, *arguments: Any, **fields: Any) -> str:
+        """A rendered section's TeX."""
+        return self.section(*arguments, **fields).texts["section.tex"]
+
+    def assemble_task(
+        self,
+        done: Mapping[str, Result],
+        failures: Mapping[str, Failure] | None = None,
+        files: Mapping[str, Path] | None = None,
+        appendices: tuple[str, ...] = (),
+        profile: str = "default",
+        **report: Any,
+    ) -> Task:
+        """The task that assembles sections, which are given by their ids."""
+        names = [*done, *(label.split("/")[-1] for label in failures or {})]
+        lineage = ("train/sparse/seed0", "evaluate/probe_comparison/sparse+vae")
+        return Task(
+            name="assemble/assignment",
+            settings={
+                "report": {**SETTINGS["report"], **report},
+                "sections": [{"id": n, "title": n.title(), "appendix": n in appendices} for n in names],
+                "experiments": SETTINGS["experiments"],
+                "profile": profile,
+            },
+            inputs={f"section/assignment/{name}": self.store(result) for name, result in done.items()},
+            files={
+                "base": COMMON / "report.tex.j2",
+                "macros": COMMON / "macros.tex.j2",
+                "sty": COMMON / "report.sty",
+                **(files or {}),
+            },
+            scratch=self.root / "scratch",
+            failures=failures or {},
+            lineage={name: self.provenance(name) for name in lineage},
+        )
+
+    def assembled(self, *arguments: Any, **fields: Any) -> Result:
+        """An assembled report."""
+        return assemble.assemble(self.assemble_task(*arguments, **fields))
+
+    def typeset(self, report: Result, **settings: Any) -> Result:
+        """A typeset report."""
+        inputs = {"assemble/assignment": self.store(report)}
+        return typeset.typeset(Task("typeset/assignment", settings, inputs, {}, self.root / "scratch"))
 
 
-def rendered(*arguments: Any, **fields: Any) -> str:
-    """The TeX of a section."""
-    return sections.render(section_task(*arguments, **fields)).texts["section.tex"]
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """An empty workshop."""
+    return Workshop(tmp_path)
 
 
-def drawn(store: Store, result: Result) -> Artifact:
-    """The figures of an evaluation."""
-    task = Task("draw/x/y", {}, {"evaluation": store(result)}, {}, Path("unused"))
-    return store(figures.draw(task))
-
-
-def provenance(stage: str, **fields: Any) -> Provenance:
-    """Made-up provenance."""
-    values = {
-        "stage": stage,
-        "function": "latentpress.training:train",
-        "key": "ab" * 32,
-        "artifact": "cd" * 32,
-        "source": "ef" * 32,
-        "settings": {},
-        "inputs": {},
-        "files": {},
-        "packages": {"keras": "3.10.0", "numpy": "2.2.0", "tensorflow": "2.19.0"},
-        "seed": 0,
-        "threads": 1,
-        "backend": "tensorflow",
-        "device": "cpu",
-    }
-    return Provenance(**{**values, **fields})
-
-
-def assemble_task(
-    folder: Path,
-    sections_done: Mapping[str, Artifact],
-    failures: Mapping[str, Failure] | None = None,
-    files: Mapping[str, Path] | None = None,
-    **report: Any,
-) -> Task:
-    """An assemble stage's task for sections by their ids."""
-    names = [*sections_done, *(label.split("/")[-1] for label in failures or {})]
-    return Task(
-        name="assemble/assignment",
-        settings={
-            "report": {**SETTINGS["report"], **report},
-            "sections": [{"id": name, "title": name.title(), "appendix": False} for name in names],
-            "experiments": SETTINGS["experiments"],
-            "profile": "default",
-        },
-        inputs={f"section/assignment/{name}": artifact for name, artifact in sections_done.items()},
-        files={
-            "base": COMMON / "report.tex.j2",
-            "macros": COMMON / "macros.tex.j2",
-            "sty": COMMON / "report.sty",
-            **(files or {}),
-        },
-        scratch=folder / "scratch",
-        failures=failures or {},
-        lineage={name: provenance(name) for name in ("train/sparse/seed0", "evaluate/probe_comparison/sparse+vae")},
-    )
-
-
-def assembled(*arguments: Any, **fields: Any) -> Result:
-    """An assembled report."""
-    return assemble.assemble(assemble_task(*arguments, **fields))
+@pytest.fixture(scope="module")
+def shared_workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """A workshop for what is slow to make and only looked at."""
+    return Workshop(tmp_path_factory.mktemp("workshop"))

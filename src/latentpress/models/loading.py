@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from keras import ops
 
 from latentpress.engine.stage import Task
-from latentpress.engine.store import Artifact
 from latentpress.models.jacobian import exact_jacobian, jacobian_products
 from latentpress.models.settings import ModelSettings, ObjectiveSettings, late_modules
+
+if TYPE_CHECKING:
+    # Only a name: the store's code must not be part of every training's key.
+    from latentpress.engine.store import Artifact
 
 BATCH = 500
 
