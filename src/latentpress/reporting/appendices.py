@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from latentpress.engine.stage import Provenance
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.names import Names
-from latentpress.reporting.numbers import MISSING, format_setting
+from latentpress.reporting.numbers import format_setting
 from latentpress.reporting.tables import Table
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ LIBRARIES = ("tensorflow", "keras", "jax", "torch", "numpy", "scipy", "scikit-le
 
 def failed(check: Check) -> bool:
     """Whether a check found something wrong; one that was not assessed has not."""
-    return bool(check.verdict == "failed")
+    return check.verdict == "failed"
 
 
 def failed_checks(checks: Iterable[Check], names: Names) -> Tex:
     """A list of the checks that failed, for page one; empty where none did."""
     items = [
-        rf"\item \textbf{{{escape(check.name)}}}, {_model(check, names)}: {_value(check.value)}; "
-        f"expected {_value(check.threshold)}."
+        rf"\item \textbf{{{escape(check.name)}}}, {_subject(check, names)}: {_value(check.value)}, expected "
+        f"{escape(check.relation)} {_value(check.threshold)}. It guards against {escape(check.guards_against)}."
         for check in checks
         if failed(check)
     ]
@@ -42,52 +43,52 @@ def failed_checks(checks: Iterable[Check], names: Names) -> Tex:
 
 
 def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
-    """All checks with their values, thresholds and reasons."""
+    """All checks, rule by rule: what each guards against and why, then value and threshold for each model."""
     head = "\\section{Health checks}\n\\label{sec:health}\n\n"
     if not checks:
         return Tex(f"{head}No check applies to the results of this report.\n")
-    wrong = sum(map(failed, checks))
-    unassessed = sum(check.verdict == "not assessed" for check in checks)
-    if unassessed == len(checks):
-        summary = f"The results of the profile {escape(profile)} are too small a sample to be assessed."
-    elif wrong:
-        summary = f"Of {len(checks)} checks, {wrong} failed."
-    else:
-        summary = f"All {len(checks) - unassessed} checks passed."
-    header = "Check & Of & Value & Expected & Verdict"
-    rows = [
-        " & ".join(
-            (
-                rf"\textbf{{{escape(check.name)}}}\newline {escape(check.why)}",
-                _model(check, names),
-                _value(check.value),
-                _value(check.threshold),
-                _verdict(check.verdict),
-            )
-        )
-        for check in checks
-    ]
-    spec = r">{\raggedright}p{.40\linewidth}>{\raggedright}p{.17\linewidth}>{\raggedleft}p{.10\linewidth}" + (
-        r">{\raggedright}p{.12\linewidth}>{\raggedright\arraybackslash}p{.09\linewidth}"
+    counted = {verdict: sum(check.verdict == verdict for check in checks) for verdict in VERDICTS}
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counted.items() if count)
+    text = (
+        f"These checks guard against results that look right and are not. Of {len(checks)} checks: {summary}. "
+        "A check is not assessed where its value or its threshold is unknown"
     )
-    text = "These checks guard against results that look right and are not. "
-    return Tex(f"{head}{text}{summary}\n\n{long_table(spec, header, rows, 'Health checks.', 'tab:health')}")
+    text += f", and nothing is assessed in the profile {escape(profile)}." if not counted["passed"] else "."
+    rows: list[str] = []
+    for name in dict.fromkeys(check.name for check in checks):
+        group = [check for check in checks if check.name == name]
+        guard = f"Against {escape(group[0].guards_against)}. Expected {escape(group[0].relation)} the threshold: "
+        reason = f"{guard}{escape(group[0].why)}."
+        rows.append(rf"\multicolumn{{4}}{{@{{}}p{{\linewidth}}@{{}}}}{{\textbf{{{escape(name)}}}\newline {reason}}}")
+        rows += [
+            f"\\quad {_subject(check, names)} & {_value(check.value)} & {_value(check.threshold)} & "
+            f"{_verdict(check.verdict)}"
+            for check in group
+        ]
+        rows[-1] += r" \\[.5\baselineskip]" if name != checks[-1].name else ""
+    spec = r">{\raggedright}p{.46\linewidth}rr>{\raggedright\arraybackslash}p{.16\linewidth}"
+    header = "Check & Value & Threshold & Verdict"
+    return Tex(f"{head}{text}\n\n{long_table(spec, header, rows, 'Health checks.', 'tab:health')}")
 
 
-def _model(check: Check, names: Names) -> Tex:
-    return names.title(check.model) if check.model else Tex("the data")
+VERDICTS = ("passed", "failed", "not assessed")
 
 
-def _value(value: Any) -> Tex:
+def _subject(check: Check, names: Names) -> Tex:
+    of = f" ({escape(check.data)})" if check.data else ""
+    return Tex(f"{names.title(check.model)}{of}") if check.model else Tex(f"the data{of}")
+
+
+def _value(value: float | None) -> Tex:
     if value is None:
-        return MISSING
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return Tex("--")
+    if math.isinf(value):
         return Tex(r"$\infty$" if value > 0 else r"$-\infty$")
-    return format_setting(float(f"{value:.4g}") if isinstance(value, float) else value)
+    return format_setting(float(f"{value:.4g}"))
 
 
 def _verdict(verdict: str) -> Tex:
-    return Tex(rf"\textcolor{{warning}}{{\textbf{{{escape(verdict)}}}}}") if verdict == "failed" else escape(verdict)
+    return Tex(r"\textcolor{warning}{\textbf{failed}}") if verdict == "failed" else escape(verdict)
 
 
 def provenance_appendix(lineage: Mapping[str, Provenance], facts: Mapping[str, Any], machine: Sequence[str]) -> Tex:
@@ -150,7 +151,7 @@ def _rank(stage: str) -> int:
 def long_table(spec: str, header: str, rows: Sequence[str], caption: str, label: str) -> Tex:
     """A table that runs over pages."""
     columns = header.count("&") + 1
-    body = "\n".join(rf"{row} \\" for row in rows)
+    body = "\n".join(row if row.endswith("]") else rf"{row} \\" for row in rows)
     return Tex(
         f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n\\begin{{longtable}}{{@{{}}{spec}@{{}}}}\n"
         f"\\caption{{{caption}}}\\label{{{label}}}\\\\\n\\toprule\n{header} \\\\\n\\midrule\n\\endfirsthead\n"

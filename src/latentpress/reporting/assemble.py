@@ -13,7 +13,7 @@ from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import TemplateError
 from latentpress.health import assess
-from latentpress.metrics import from_records, json_number
+from latentpress.metrics import from_records
 from latentpress.reporting import appendices
 from latentpress.reporting.context import embedded_notice
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
@@ -63,7 +63,8 @@ def assemble(task: Task) -> Result:
     for artifact in artifacts.values():
         facts.update(artifact.json("facts"))
     records = _metrics(artifacts)
-    checks = list(assess(from_records(records), facts, settings.get("profile", "default")))
+    pooled = from_records(record for record in records if record["seed"] is None)
+    checks = assess(pooled, facts, settings.get("profile", "default"))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
     parts = {
         section["id"]: _part(section, found[section["id"]], settings, environment) for section in settings["sections"]
@@ -219,7 +220,7 @@ def _report_json(
         "metrics": records,
         "claims": collected("claims"),
         "numbers": collected("numbers"),
-        "health": [_check_json(check) for check in checks],
+        "health": [check.as_json() for check in checks],
         "figures": collected("figures"),
         "tables": collected("tables"),
         "failures": [{"stage": failure.stage, "error": failure.error} for failure in failures],
@@ -229,11 +230,6 @@ def _report_json(
         },
         "provenance": [asdict(entry) for _, entry in sorted(task.lineage.items())],
     }
-
-
-def _check_json(check: Check) -> dict[str, Any]:
-    plain = asdict(check)
-    return {key: json_number(value) if isinstance(value, float) else value for key, value in plain.items()}
 
 
 def source_map(text: str, parts: Mapping[str, Part]) -> list[dict[str, Any]]:

@@ -311,7 +311,9 @@ class SectionContext:
         look = Look(self._evidence, self._names, self._published)
         made = claims.make(look, str(name), plain)
         arguments = ",".join(f"{key}={plain[key]}" for key in sorted(plain) if key not in ("what", "a_name", "b_name"))
-        self.claims.append(made.as_json(f"{self._section}/{name}/{arguments}"))
+        entry = made.as_json(f"{self._section}/{name}/{arguments}")
+        if entry not in self.claims:  # a conclusion may say it again
+            self.claims.append(entry)
         return made.sentence
 
     def alpha_rows(self, alphas: Sequence[float]) -> list[tuple[Tex, dict[str, Any]]]:

@@ -14,8 +14,8 @@ from latentpress.reporting.latex import Tex, escape
 
 TEXT_WIDTH = 156 / 25.4
 """Inches, as in report.sty and in the figures' style; this module must not import matplotlib."""
-SMALLEST_SCALE = 0.78
-"""Labels drawn with 9 points are then read with 7."""
+SMALLEST_SCALE = 0.875
+"""The smallest labels, drawn with 8 points, are then read with 7."""
 GUTTER = 0.02
 """Between two pictures, as a share of the text width."""
 

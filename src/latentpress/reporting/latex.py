@@ -130,11 +130,14 @@ _COMMANDS = {
     r"\Delta": "Δ",
     **{command: letter for letter, command in GREEK.items()},
 }
+_GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_INTERVAL = re.compile(rf"\\interval{_GROUP}{_GROUP}")
 _TOKEN = re.compile(
-    r"\\(?:missingglyph|composed)\{(?P<code>[0-9A-F]+)\}(?P<shown>\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})?"
+    r"\\(?:missingglyph\{(?P<code>[0-9A-F]+)\}"
+    r"|composed\{(?P<composed>[0-9A-F]+)\}\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})"
     r"|\\hspace\{0pt\}"
     r"|\\(?:label|vspace|hspace)\{[^{}]*\}"
-    r"|(?P<command>\\[A-Za-z]+)(?:\{\}|[ \t]*)"
+    r"|(?P<command>\\[A-Za-z]+)(?:\{\})?(?P<behind>[ \t]*)"
     r"|\\(?P<symbol>.)"
     r"|(?P<dash>---?)"
     r"|(?P<quote>``|'')"
@@ -152,10 +155,13 @@ def to_text(tex: str) -> str:
     """
 
     def replace(match: re.Match[str]) -> str:
-        if match["code"]:
-            return chr(int(match["code"], 16))
+        code = match["code"] or match["composed"]
+        if code:
+            return chr(int(code, 16))
         if match["command"]:
-            return _COMMANDS.get(match["command"], "")
+            symbol = _COMMANDS.get(match["command"])
+            # TeX drops the space behind a command; in mathematics it sets one of its own there.
+            return "" if symbol is None else symbol + match["behind"]
         if match["symbol"]:
             return {",": " ", ";": " ", ":": " ", "!": "", "-": "", "\\": " "}.get(match["symbol"], match["symbol"])
         if match["dash"]:
@@ -164,7 +170,8 @@ def to_text(tex: str) -> str:
             return "“" if match["quote"] == "``" else "”"
         return " " if match["tie"] else ""
 
-    text = _TOKEN.sub(replace, re.sub(r"\$-\$|(?<=\$)-(?=[\d.])", "\u2212", tex))
+    plain = _INTERVAL.sub(r"[\1, \2]", tex)
+    text = _TOKEN.sub(replace, re.sub(r"\$-\$|(?<=\$)-(?=[\d.])", "\u2212", plain))
     return re.sub(r"\s+", " ", text).strip()
 
 

@@ -160,14 +160,13 @@ def format_metric(
 
 def p_phrase(value: float) -> Tex:
     """``$p < 0.001$`` or ``$p = 0.04$``."""
-    shown = p_value(value).replace("$", "")
-    return Tex(f"$p {shown}$" if shown.startswith("<") else f"$p = {shown}$")
+    return Tex("$p < 0.001$" if value < 0.001 else f"$p = {p_value(value)}$")
 
 
 def p_value(value: float) -> Tex:
     """A p value; below 0.001 only that it is."""
     if value < 0.001:
-        return Tex("$<0.001$")
+        return Tex("$< 0.001$")
     return Tex(f"{min(value, 1.0):.{3 if value < 0.1 else 2}f}")
 
 

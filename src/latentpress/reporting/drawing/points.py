@@ -8,8 +8,8 @@ from matplotlib.figure import Figure as Canvas
 from latentpress.figure_data import Figure
 from latentpress.reporting.drawing.style import CLASS_COLOURS, INK, LABEL_SIZE, TEXT_WIDTH, clip, label
 
-SHARE = 0.6
-"""Of the text width; two of these fit side by side at 0.8 of their size."""
+MAP_SHARE, MATRIX_SHARE = 0.55, 0.49
+"""Of the text width; two maps fit side by side at 0.89 of their size, two matrices as they are."""
 
 
 def scatter(figure: Figure) -> Canvas:
@@ -18,7 +18,7 @@ def scatter(figure: Figure) -> Canvas:
     labels = np.asarray(figure.arrays["labels"]).astype(int)
     classes = np.unique(labels)
     names = figure.options.get("class_names") or [str(index) for index in range(int(labels.max(initial=0)) + 1)]
-    width = SHARE * TEXT_WIDTH
+    width = MAP_SHARE * TEXT_WIDTH
     extent = np.ptp(points, axis=0)
     canvas = Canvas(figsize=(width, width * float(np.clip(extent[1] / max(extent[0], 1e-12), 0.55, 1.05))))
     axes = canvas.add_axes((0.01, 0.01, 0.98, 0.98))
@@ -66,7 +66,7 @@ def confusion(figure: Figure) -> Canvas:
     size = len(matrix)
     names = [label(text) for text in figure.options.get("class_names") or range(size)]
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    width = SHARE * TEXT_WIDTH
+    width = MATRIX_SHARE * TEXT_WIDTH
     canvas = Canvas(figsize=(width, width), layout="constrained")
     axes = canvas.subplots()
     axes.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1.15, interpolation="none")

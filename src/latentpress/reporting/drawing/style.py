@@ -14,8 +14,9 @@ TEXT_WIDTH = 156 / 25.4
 """Inches; report.sty sets the same. A figure drawn this wide is printed without scaling."""
 
 LABEL_SIZE = 9.0
-"""Points, of axis labels and titles. Two figures side by side are scaled to 0.8 at most: 7 points stay."""
+"""Points, of axis labels and titles."""
 SMALL_SIZE = 8.0
+"""Of tick labels; figures side by side are scaled to 0.875 at least, and 7 points stay."""
 
 FONTS = ("cmr10", "STIXGeneral", "DejaVu Serif")
 """Computer Modern, which Latin Modern redraws; the others have the characters that it lacks. Matplotlib ships all."""

@@ -1,0 +1,357 @@
+"""Sentences follow their data: each claim is turned around by tables that turn its result around."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from latentpress.errors import TemplateError
+from latentpress.metrics import Metric
+from latentpress.reporting.claim_base import Claim, Look
+from latentpress.reporting.claims import CLAIMS, make
+from latentpress.reporting.evidence import Evidence, Measured
+from latentpress.reporting.latex import to_text
+from latentpress.reporting.names import Names
+
+NAMES = Names(
+    {
+        "sparse": {"title": "Sparse autoencoder"},
+        "contractive": {"title": "Contractive autoencoder"},
+        "vae": {"title": "VAE"},
+    }
+)
+
+
+def metric(
+    quantity: str, value: float | None, model: str = "sparse", half: float | None = None, **fields: Any
+) -> Metric:
+    if half is not None and value is not None:
+        fields |= {"low": value - half, "high": value + half}
+    return Metric(quantity, value, **{"data": "mnist", "model": model, "split": "test", **fields})
+
+
+def claim(name: str, metrics: list[Metric], published: list[dict[str, str]] | None = None, **fields: Any) -> Claim:
+    measured = {m.id: Measured(m, "x", m.model, "digest") for m in metrics}
+    return make(Look(Evidence(measured=measured), NAMES, published or []), name, fields)
+
+
+def said(name: str, metrics: list[Metric], **fields: Any) -> tuple[str, str]:
+    made = claim(name, metrics, **fields)
+    return made.outcome, to_text(made.sentence)
+
+
+PAIR = {"a": "mnist/sparse/test/probe_accuracy", "b": "mnist/contractive/test/probe_accuracy", "what": "the accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "half", "outcome", "words"),
+    [
+        (0.98, 0.96, 0.002, "better", "higher, and so better, for the sparse autoencoder than for the contractive"),
+        (0.96, 0.98, 0.002, "worse", "lower, and so worse, for the sparse autoencoder than for the contractive"),
+        (0.98, 0.979, 0.002, "no difference shown", "no difference is shown between the sparse autoencoder"),
+        (0.98, 0.96, None, "not testable", "there is no interval to test this by"),
+        (0.98, 0.98, None, "not testable", "the same for"),
+    ],
+)
+def test_compare_by_intervals(a: float, b: float, half: float | None, outcome: str, words: str) -> None:
+    metrics = [metric("probe_accuracy", a, half=half), metric("probe_accuracy", b, "contractive", half=half)]
+    found = said("compare", metrics, higher_is_better=True, **PAIR)
+    assert found[0] == outcome and words in found[1]
+    # What is better when higher is worse when lower is wanted; without a judgement it is only higher.
+    flipped = {"better": "worse", "worse": "better"}.get(outcome, outcome)
+    assert said("compare", metrics, higher_is_better=False, **PAIR)[0] == flipped
+    neutral, sentence = said("compare", metrics, **PAIR)
+    assert neutral in ("higher", "lower", outcome) and "better" not in sentence and "worse" not in sentence
+
+
+@pytest.mark.parametrize(("p", "outcome"), [(0.01, "better"), (0.2, "no difference shown")])
+def test_compare_by_a_p_value_rather_than_by_intervals(p: float, outcome: str) -> None:
+    metrics = [
+        metric("probe_accuracy", 0.98, half=0.01),
+        metric("probe_accuracy", 0.975, "contractive", half=0.01),
+        metric("mcnemar_p", p, "x"),
+    ]
+    found = said("compare", metrics, higher_is_better=True, p="mnist/x/test/mcnemar_p", **PAIR)
+    assert found[0] == outcome and f"p = {p:.3f}".rstrip("0") in found[1]
+
+
+def accuracies(difference: float, p: float) -> list[Metric]:
+    return [
+        metric("probe_accuracy", 0.98),
+        metric("probe_accuracy", 0.98 + difference, "contractive"),
+        metric("probe_accuracy_difference", difference, "contractive_vs_sparse", half=0.001),
+        metric("mcnemar_p", p, "contractive_vs_sparse"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "outcome", "turned"),
+    [
+        (0.004, 0.01, "better", "worse"),
+        (-0.004, 0.01, "worse", "better"),
+        (0.004, 0.3, "no difference shown", "no difference shown"),
+        (0.0, 1.0, "no difference shown", "no difference shown"),
+    ],
+)
+def test_accuracy_difference_both_ways_round(difference: float, p: float, outcome: str, turned: str) -> None:
+    metrics = accuracies(difference, p)
+    forward = said("accuracy_difference", metrics, a="contractive", b="sparse", data="mnist")
+    backward = said("accuracy_difference", metrics, a="sparse", b="contractive", data="mnist")
+    assert (forward[0], backward[0]) == (outcome, turned)
+    if difference:
+        signs = ("−", "") if difference < 0 else ("", "−")
+        assert f"difference {signs[0]}0.0040 [" in forward[1] and f"difference {signs[1]}0.0040 [" in backward[1]
+
+
+def test_reconstruction_against_a_control() -> None:
+    metrics = [metric("test_mse", 0.0034, half=0.0001), metric("test_mse", 0.0042, "pca_128", half=0.0001)]
+    outcome, sentence = said("reconstruction_against", metrics, a="sparse", b="pca_128", data="mnist")
+    assert outcome == "better" and "PCA with 128 components" in sentence
+    outcome, _ = said("reconstruction_against", metrics, a="pca_128", b="sparse", data="mnist")
+    assert outcome == "worse"
+
+
+def test_accuracy_against_a_control() -> None:
+    metrics = [metric("probe_accuracy", 0.98, half=0.003), metric("probe_accuracy", 0.95, "untrained", half=0.003)]
+    assert said("accuracy_against", metrics, a="sparse", b="untrained", data="mnist")[0] == "better"
+    assert said("accuracy_against", metrics, a="untrained", b="sparse", data="mnist")[0] == "worse"
+
+
+def test_contraction_reduced_or_not() -> None:
+    metrics = [metric("contraction_ratio", 1.0, "contractive", half=0.1), metric("contraction_ratio", 2.0, half=0.1)]
+    assert said("contraction_reduced", metrics, a="contractive", reference="sparse", data="mnist")[0] == "lower"
+    assert said("contraction_reduced", metrics, a="sparse", reference="contractive", data="mnist")[0] == "higher"
+
+
+def path(
+    values: dict[float, float], model: str = "sparse", half: float = 0.5, quantity: str = "interpolation_psnr_mean"
+) -> list[Metric]:
+    return [metric(quantity, value, model, half=half, alpha=alpha) for alpha, value in values.items()]
+
+
+ENDS = {0.0: math.inf, 1.0: math.inf}
+
+
+def test_interpolation_difference_alpha_by_alpha() -> None:
+    low = path({0.2: 25, 0.4: 20, 0.6: 20, 0.8: 25})
+    cases = [
+        ({0.2: 27, 0.4: 23, 0.6: 23, 0.8: 27}, "better", "higher (better) at every α inside the path"),
+        ({0.2: 23, 0.4: 17, 0.6: 17, 0.8: 23}, "worse", "lower (worse) at every α inside the path"),
+        ({0.2: 25.1, 0.4: 20, 0.6: 20, 0.8: 25}, "no difference shown", "no difference is shown"),
+        ({0.2: 27, 0.4: 20, 0.6: 20, 0.8: 25}, "better", "at α = 0.2; no difference is shown at α = 0.4, 0.6 and 0.8"),
+        ({0.2: 27, 0.4: 17, 0.6: 20, 0.8: 25}, "no difference shown", "higher (better) at α = 0.2 and lower (worse)"),
+    ]
+    for values, outcome, words in cases:
+        metrics = low + path(values, "contractive")
+        found = said(
+            "interpolation_difference",
+            metrics,
+            a="contractive",
+            b="sparse",
+            quantity="interpolation_psnr_mean",
+            data="mnist",
+        )
+        assert found[0] == outcome and words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({0.2: 26, 0.4: 20, 0.6: 22, 0.8: 26}, "lowest at α = 0.4 (20.00 dB"),
+        ({0.2: 20, 0.4: 24, 0.6: 26, 0.8: 28}, "away from the middle"),
+        ({0.2: 26, 0.4: 20, 0.6: 20.2, 0.8: 26}, "not shown to differ from that at α = 0.6"),
+        ({0.2: 26, 0.4: 20, 0.6: 20.2, 0.8: 26}, "no asymmetry"),
+        ({0.2: 26, 0.4: 20, 0.6: 23, 0.8: 26}, "not symmetric, its values at α = 0.4"),
+        ({0.2: 26, 0.4: math.inf, 0.6: 23, 0.8: 26}, "draws the same picture from different codes"),
+    ],
+)
+def test_interpolation_weakest(values: dict[float, float], words: str) -> None:
+    metrics = [metric(m.quantity, m.value, half=0.5, alpha=m.alpha, unit="dB") for m in path({**ENDS, **values})]
+    outcome, sentence = said("interpolation_weakest", metrics, a="sparse", data="mnist")
+    assert words in sentence
+    assert (outcome == "does not hold") == (math.inf in values.values())
+
+
+def test_interpolation_weakest_of_a_distance_is_the_largest() -> None:
+    metrics = path({0.0: 0, 0.2: 1, 0.4: 9, 0.6: 8, 0.8: 2}, quantity="interpolation_latent_l2_mean")
+    _, sentence = said(
+        "interpolation_weakest", metrics, a="sparse", data="mnist", quantity="interpolation_latent_l2_mean"
+    )
+    assert "largest at α = 0.4" in sentence
+
+
+def test_embedding_ranking_follows_the_values() -> None:
+    metrics = [
+        metric("trustworthiness", 0.97),
+        metric("trustworthiness", 0.98, "contractive"),
+        metric("trustworthiness", 0.9, "vae"),
+    ]
+    _, sentence = said(
+        "embedding_ranking", metrics, models=["sparse", "contractive", "vae"], quantity="trustworthiness", data="mnist"
+    )
+    assert sentence.index("contractive") < sentence.index("sparse") < sentence.index("VAE")
+
+
+@pytest.mark.parametrize(
+    ("samples", "half", "outcome", "words"),
+    [
+        (5.0, 0.1, "worse", "do not look like faces"),
+        (3.0, 0.1, "worse", "less than real ones"),
+        (2.1, 0.2, "no difference shown", "about that of real test faces"),
+        (1.0, 0.1, "better", "smoother"),
+    ],
+)
+def test_samples_near_faces(samples: float, half: float, outcome: str, words: str) -> None:
+    metrics = [
+        metric("sample_nearest_distance", samples, "vae", half=half),
+        metric("face_nearest_distance", 2.0, "vae", half=half),
+    ]
+    found = said("samples_near_faces", metrics, a="vae", data="mnist")
+    assert found[0] == outcome and words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "side", "outcome"),
+    [
+        (0.2, 0.01, "below", "holds"),
+        (0.4, 0.01, "below", "does not hold"),
+        (0.3, 0.01, "below", "no difference shown"),
+        (0.2, None, "below", "holds"),
+        (0.4, 0.01, "above", "holds"),
+        (0.2, 0.01, "above", "does not hold"),
+    ],
+)
+def test_threshold(value: float, half: float | None, side: str, outcome: str) -> None:
+    metrics = [metric("active_share", value, half=half)]
+    found = said("threshold", metrics, a=metrics[0].id, limit=0.3, side=side, what="the share")
+    assert found[0] == outcome and "0.3" in found[1]
+
+
+@pytest.mark.parametrize(("dead", "words"), [(0, "no unit is dead"), (1, "1 unit is dead"), (7, "7 units are dead")])
+def test_codes_sparse_counts_the_dead(dead: float, words: str) -> None:
+    metrics = [metric("active_share", 0.1, half=0.01), metric("dead_units", dead)]
+    assert words in said("codes_sparse", metrics, a="sparse", limit=0.3, data="mnist")[1]
+
+
+@pytest.mark.parametrize(("errors", "outcome"), [(2.9, "holds"), (-2.9, "holds"), (3.1, "does not hold")])
+def test_penalty_matches_jacobian(errors: float, outcome: str) -> None:
+    metrics = [
+        metric("jacobian_estimate_z", errors),
+        metric("jacobian_squared_norm", 50.0),
+        metric("jacobian_estimate", 51.0, half=1.0),
+    ]
+    assert said("penalty_matches_jacobian", metrics, a="sparse", data="mnist")[0] == outcome
+
+
+@pytest.mark.parametrize(("kl", "outcome"), [(1e-5, "holds"), (-1e-5, "holds"), (0.5, "does not hold")])
+def test_terms_match(kl: float, outcome: str) -> None:
+    metrics = [
+        metric("reconstruction_nats", 350.0), metric("reconstruction_difference", 1e-4),
+        metric("kl_nats", 20.0), metric("kl_difference", kl),
+    ]  # fmt: skip
+    assert said("terms_match", metrics, a="sparse", data="mnist")[0] == outcome
+
+
+@pytest.mark.parametrize(
+    ("active", "outcome", "words"),
+    [
+        (0, "does not hold", "collapsed to the prior"),
+        (1, "holds", "1 is active"),
+        (12, "holds", "12 are active"),
+        (20, "holds", "All 20"),
+    ],
+)
+def test_dimensions_used(active: float, outcome: str, words: str) -> None:
+    found = said("dimensions_used", [metric("active_units", active)], a="sparse", data="mnist", of=20)
+    assert found[0] == outcome and words in found[1]
+
+
+@pytest.mark.parametrize(("best", "words"), [(4, "still falling"), (2, "later epochs did not improve")])
+def test_overfitting(best: float, words: str) -> None:
+    metrics = [metric("best_epoch", best, split="validation"), metric("epochs", 4, split="")]
+    assert words in said("overfitting", metrics, a="sparse", data="mnist")[1]
+
+
+@pytest.mark.parametrize(
+    ("dimension", "words"), [(0, "the largest change of 3"), (1, "the 2nd largest"), (2, "hardly matters")]
+)
+def test_traversal_rank(dimension: int, words: str) -> None:
+    metrics = [
+        metric("traversal_change", value, conditions={"dimension": index})
+        for index, value in enumerate((0.1, 0.05, 0.001))
+    ]
+    assert words in said("traversal_rank", metrics, a="sparse", dimension=dimension, data="mnist")[1]
+
+
+@pytest.mark.parametrize(
+    ("iterations", "shuffled", "outcome"),
+    [(100, 0.11, "holds"), (1000, 0.11, "does not hold"), (100, 0.5, "does not hold")],
+)
+def test_probe_trustworthy(iterations: float, shuffled: float, outcome: str) -> None:
+    metrics = [
+        metric("probe_iterations", iterations),
+        metric("probe_iteration_limit", 1000),
+        metric("probe_shuffled_accuracy", shuffled),
+    ]
+    assert said("probe_trustworthy", metrics, a="sparse", data="mnist")[0] == outcome
+
+
+@pytest.mark.parametrize(
+    ("ours", "half", "outcome"),
+    [
+        (0.98, 0.002, "better"),
+        (0.95, 0.002, "worse"),
+        (0.957, 0.002, "no difference shown"),
+        (0.98, None, "not testable"),
+    ],
+)
+def test_against_published(ours: float, half: float | None, outcome: str) -> None:
+    row = {"kind": "assignment", "model": "sparse", "data": "mnist", "quantity": "probe_accuracy", "alpha": "",
+           "value": "0.9566", "unit": "", "source": "Table 4"}  # fmt: skip
+    metrics = [metric("probe_accuracy", ours, half=half)]
+    found = claim("against_published", metrics, [row], a=metrics[0].id, model="sparse", quantity="probe_accuracy")
+    assert found.outcome == outcome and "Table 4" in found.sentence
+
+
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("reconstruction_against", {"a": "sparse", "b": "vae", "data": "mnist"}),
+    ("overfitting", {"a": "sparse", "data": "mnist"}),
+    ("dimensions_used", {"a": "sparse", "data": "mnist", "of": 20}),
+]
+
+
+@pytest.mark.parametrize(("name", "fields"), CALLS)
+def test_what_could_not_be_measured_is_not_testable(name: str, fields: dict[str, Any]) -> None:
+    quantities = ("test_mse", "best_epoch", "epochs", "active_units")
+    metrics = [metric(quantity, None, model) for quantity in quantities for model in ("sparse", "vae")]
+    outcome, sentence = said(name, metrics, **fields)
+    assert outcome == "not testable" and "Not testable" in sentence
+
+
+def test_an_unknown_claim_or_field_is_named() -> None:
+    with pytest.raises(TemplateError, match="no claim 'comparr'") as caught:
+        claim("comparr", [])
+    assert "compare" in caught.value.hint
+    with pytest.raises(TemplateError, match="missing"):
+        claim("overfitting", [], a="sparse")
+
+
+def test_what_nothing_measures_is_an_error() -> None:
+    with pytest.raises(TemplateError, match="measures 'mnist/sparse/test/test_mse'"):
+        claim("reconstruction_against", [metric("test_mse", 0.1, "vae")], a="sparse", b="vae", data="mnist")
+
+
+def test_each_claim_says_what_it_rests_on() -> None:
+    made = claim("accuracy_difference", accuracies(0.01, 0.01), a="contractive", b="sparse", data="mnist")
+    assert set(made.metrics) == {m.id for m in accuracies(0.01, 0.01)}
+    record = made.as_json("q1c/x")
+    assert record["outcome"] == "better" and record["test"] == "exact McNemar test, p < 0.05"
+    assert record["sentence"].endswith(".") and "\\" not in record["sentence"]
+
+
+def test_every_claim_is_a_documented_function() -> None:
+    functions: list[Callable[..., Claim]] = list(CLAIMS.values())
+    assert len(functions) >= 18 and all(function.__doc__ for function in functions)

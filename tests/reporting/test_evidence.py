@@ -1,0 +1,91 @@
+"""What a section's inputs hold, over seeds, and what is missing and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from latentpress.errors import StageError, TemplateError
+from latentpress.reporting.evidence import EvaluationLabel, Measured, Missing, gather, read_label
+
+
+@pytest.mark.parametrize(
+    ("label", "parts"),
+    [
+        ("evaluate/classification/sparse/seed3", EvaluationLabel("evaluate", "classification", "sparse", 3)),
+        ("evaluate/controls/mnist", EvaluationLabel("evaluate", "controls", "mnist", None)),
+        ("evaluate/probe_comparison/a+b~0f3a2c", EvaluationLabel("evaluate", "probe_comparison", "a+b", None)),
+        ("draw/embedding/sparse", EvaluationLabel("draw", "embedding", "sparse", None)),
+        ("data/mnist", None),
+    ],
+)
+def test_labels_are_taken_apart(label: str, parts: EvaluationLabel | None) -> None:
+    assert read_label(label) == parts
+
+
+def test_one_seed_keeps_its_interval_and_loses_its_seed(workshop: Any) -> None:
+    result = workshop.evaluation(workshop.accuracy("sparse", 0.98, seed=0))
+    evidence = gather(workshop.section_task(inputs={"evaluate/classification/sparse/seed0": result}))
+    found = evidence.find("mnist/sparse/test/probe_accuracy")
+    assert isinstance(found, Measured)
+    assert (found.metric.seed, found.metric.low) == (None, 0.978)
+    assert evidence.by_seed == []
+
+
+def test_several_seeds_are_averaged_and_kept(workshop: Any) -> None:
+    inputs = {
+        f"evaluate/classification/sparse/seed{seed}": workshop.evaluation(
+            workshop.accuracy("sparse", 0.97 + seed / 100, seed=seed)
+        )
+        for seed in range(3)
+    }
+    evidence = gather(workshop.section_task(inputs=inputs))
+    found = evidence.find("mnist/sparse/test/probe_accuracy")
+    assert isinstance(found, Measured)
+    assert found.metric.value == pytest.approx(0.98)
+    assert found.metric.low is not None and found.metric.low < 0.97  # over seeds now, not over images
+    assert [entry.metric.seed for entry in evidence.by_seed] == [0, 1, 2]
+
+
+def test_two_values_for_one_id_are_an_error(workshop: Any) -> None:
+    inputs = {
+        "evaluate/classification/sparse/seed0": workshop.evaluation(workshop.accuracy("sparse", 0.98)),
+        "evaluate/controls/mnist": workshop.evaluation(workshop.accuracy("sparse", 0.97)),
+    }
+    with pytest.raises(StageError, match=r"mnist/sparse/test/probe_accuracy is measured twice"):
+        gather(workshop.section_task(inputs=inputs))
+
+
+def test_an_unknown_id_names_near_ones(workshop: Any) -> None:
+    inputs = {"evaluate/classification/sparse/seed0": workshop.evaluation(workshop.accuracy("sparse", 0.98))}
+    with pytest.raises(TemplateError) as caught:
+        gather(workshop.section_task(inputs=inputs)).find("mnist/sparse/test/probe_acuracy")
+    assert "mnist/sparse/test/probe_accuracy" in caught.value.hint
+
+
+def test_an_id_of_a_failed_evaluation_is_missing_and_no_error(workshop: Any) -> None:
+    failure = workshop.failure("train/contractive/seed0")
+    task = workshop.section_task(
+        inputs={"evaluate/classification/sparse/seed0": workshop.evaluation(workshop.accuracy("sparse", 0.98))},
+        failures={"evaluate/classification/contractive/seed0": failure},
+    )
+    evidence = gather(task)
+    assert evidence.find("mnist/contractive/test/probe_accuracy") == Missing(failure)
+    # Another model's id, or a quantity that the failed evaluation does not measure, stays an error.
+    for wrong in ("mnist/plain/test/probe_accuracy", "mnist/sparse/test/probe_acuracy"):
+        with pytest.raises(TemplateError):
+            evidence.find(wrong)
+
+
+def test_a_failed_comparison_covers_its_pairs(workshop: Any) -> None:
+    failure = workshop.failure("evaluate/probe_comparison/sparse+contractive")
+    evidence = gather(workshop.section_task(failures={"evaluate/probe_comparison/sparse+contractive": failure}))
+    assert evidence.find("mnist/contractive_vs_sparse/test/mcnemar_p") == Missing(failure)
+
+
+def test_a_missing_evaluation_is_named_with_those_that_exist(workshop: Any) -> None:
+    inputs = {"evaluate/classification/sparse/seed0": workshop.evaluation()}
+    with pytest.raises(TemplateError, match="no evaluation 'embedding' of 'sparse'") as caught:
+        gather(workshop.section_task(inputs=inputs)).artifact("evaluate", "embedding", "sparse")
+    assert "('classification', 'sparse')" in caught.value.hint

@@ -1,0 +1,125 @@
+"""Every kind of figure is drawn, the same bytes each time, at most as wide as the text."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pikepdf
+import pytest
+from PIL import Image
+
+from latentpress.engine.stage import Task
+from latentpress.errors import StageError
+from latentpress.figure_data import KINDS, Figure
+from latentpress.reporting.drawing import images, style
+from latentpress.reporting.figures import render
+
+random = np.random.default_rng(0)
+X = np.arange(1, 5.0)
+
+EXAMPLES = {
+    "image_grid": Figure(
+        "image_grid", {"images": random.random((2, 6, 28, 28, 1))}, {"row_labels": ["x", "D(E(x))"], "column_labels": list("abcdef")}
+    ),
+    "curves": Figure(
+        "curves",
+        {"x0": X, "y0": 1 / X, "x1": X, "y1": np.array([1.0, np.nan, 0.5, 0.4])},
+        {
+            "panels": [
+                {"title": "Loss", "x_label": "epoch", "y_label": "MSE", "log": True, "series": [
+                    {"x": "x0", "y": "y0", "label": "training"}, {"x": "x1", "y": "y1", "label": "validation", "style": "--"}]},
+                {"title": "KL", "x_label": "epoch", "y_label": "nats", "series": [{"x": 0, "y": 0}]},
+            ]
+        },
+    ),
+    "scatter": Figure("scatter", {"points": random.normal(size=(60, 2)), "labels": np.repeat(np.arange(10), 6)}),
+    "confusion": Figure("confusion", {"matrix": random.integers(0, 900, (10, 10))}),
+    "bars": Figure(
+        "bars", {"values": np.array([1.0, 2, 3]), "low": np.array([0.5, 1, 2]), "high": np.array([2.0, 3, 4])},
+        {"labels": ["sparse autoencoder", "contractive autoencoder", "c"], "y_label": "accuracy"},
+    ),
+    "histogram": Figure(
+        "histogram", {"edges": np.linspace(0, 1, 6), "counts0": np.arange(5), "counts1": np.arange(5)[::-1]},
+        {"labels": ["a", "b"], "x_label": "activation", "log": True},
+    ),
+    "network": Figure(
+        "network", {}, {"parts": [
+            {"title": "Encoder", "layers": [{"layer": "conv 64", "shape": "28×28×64", "units": 50176, "kind": "conv"},
+                                            {"layer": "code", "shape": [128], "units": 128, "kind": "dense"}]},
+            {"title": "Decoder", "layers": [{"layer": "output", "shape": "28×28×1", "units": 784, "kind": "conv"}]}]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_drawn_the_same_each_time(kind: str) -> None:
+    files, size = render(EXAMPLES[kind])
+    assert render(EXAMPLES[kind]) == (files, size)
+    assert 1 < size[0] <= style.TEXT_WIDTH + 1e-3
+    with pikepdf.open(io.BytesIO(files["pdf"])) as pdf:
+        box = pdf.pages[0].mediabox
+        assert float(box[2]) == pytest.approx(size[0] * 72, abs=0.1)
+        assert not pdf.docinfo.keys() & {"/CreationDate", "/ModDate"}
+        fonts = pdf.pages[0].get("/Resources", {}).get("/Font", {})
+        assert all(font.get("/Subtype") != "/Type3" for font in fonts.values())
+    assert np.asarray(Image.open(io.BytesIO(files["png"])).convert("L")).std() > 1  # something is on it
+
+
+def test_pictures_show_the_values_that_they_hold() -> None:
+    grid = np.zeros((1, 2, 2, 2, 1))
+    grid[0, 1] = 0.5
+    drawn = images.mosaic(grid)
+    assert drawn[0, 0] == 0 and drawn[0, -1] == 128 and drawn[0, 2 * images.ENLARGEMENT] == 255
+
+
+def test_many_rows_stay_on_a_page() -> None:
+    _, (width, height) = render(Figure("image_grid", {"images": random.random((20, 9, 28, 20, 1))}))
+    assert height < 7 and width < style.TEXT_WIDTH
+
+
+@pytest.mark.parametrize(
+    "text", ["50 % $ of", "$\\alpha$ and \\nothing", "$\\frac{$", "小明 😀", "a\nb\x00", "_^{}\\", "Šimůnek"]
+)
+def test_any_label_can_be_drawn(text: str) -> None:
+    figure = Figure("bars", {"values": np.ones(2)}, {"labels": [text, "b"], "y_label": text, "x_label": text})
+    assert render(figure)[0]["pdf"].startswith(b"%PDF")
+
+
+def test_characters_without_a_glyph_are_marked() -> None:
+    assert style.label("小") == "[U+5C0F]"
+    assert style.label("α × é") == "α × é"
+
+
+def test_mathematics_is_kept_and_broken_mathematics_is_shown_as_typed() -> None:
+    assert style.label(r"$\alpha$") == r"$\alpha$"
+    assert style.label(r"costs $5") == r"costs \$5" or style.label(r"costs $5") == "costs $5"
+    assert style.label(r"$\frac{$") == r"\$\frac{\$"
+
+
+def test_labels_are_large_enough_to_read() -> None:
+    """Also beside another figure, where they are scaled."""
+    from latentpress.reporting.floats import SMALLEST_SCALE, TEXT_WIDTH
+
+    assert style.SMALL_SIZE * SMALLEST_SCALE >= 7
+    assert TEXT_WIDTH == style.TEXT_WIDTH
+
+
+def test_an_evaluation_is_drawn_with_its_sizes(workshop: Any) -> None:
+    artifact = workshop.drawn(workshop.evaluation(figures=workshop.confusion()))
+    assert artifact.names() == {"confusion_probe.pdf", "confusion_probe.png", "sizes.json"}
+    assert artifact.json("sizes")["confusion_probe"][0] > 2
+
+
+def test_an_evaluation_without_figures_gives_none(workshop: Any) -> None:
+    assert workshop.drawn(workshop.evaluation()).names() == {"sizes.json"}
+
+
+def test_a_figure_with_wrong_arrays_is_named(workshop: Any) -> None:
+    from latentpress.reporting.figures import draw
+
+    figures = {"map": Figure("scatter", {"points": np.zeros((3, 2))})}
+    task = Task("draw/x/y", {}, {"evaluation": workshop.store(workshop.evaluation(figures=figures))}, {}, workshop.root)
+    with pytest.raises(StageError, match=r"figure 'map' of kind 'scatter' cannot be drawn: KeyError: 'labels'"):
+        draw(task)

@@ -1,0 +1,105 @@
+"""Numbers have as many digits as they deserve."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latentpress.metrics import Metric
+from latentpress.reporting.latex import to_text
+from latentpress.reporting.numbers import (
+    column_decimals,
+    format_metric,
+    format_setting,
+    format_value,
+    p_phrase,
+    p_value,
+)
+
+
+@pytest.mark.parametrize(
+    ("metric", "options", "text"),
+    [
+        (Metric("probe_accuracy", 0.98523), {}, "0.9852"),
+        (Metric("probe_accuracy", 0.98523), {"percent": True}, "98.52 %"),
+        (Metric("probe_accuracy", 0.98523, low=0.98261, high=0.98743), {"interval": True}, "0.9852 [0.9826, 0.9874]"),
+        (Metric("test_mse", 0.00421), {}, "0.0042"),
+        (Metric("test_mse", 0.000421), {}, "0.00042"),
+        (Metric("test_psnr", 26.3776, unit="dB"), {"unit": True}, "26.38 dB"),
+        (Metric("test_psnr", math.inf, unit="dB"), {}, "∞"),
+        (Metric("interpolation_latent_l2_mean", 38.29653), {}, "38.30"),
+        (Metric("parameters", 1331339), {}, "1,331,339"),
+        (Metric("training_flops", 1.234e14), {}, "1.2×10^14"),
+        (Metric("best_epoch", 1.5), {}, "1.5"),
+        (
+            Metric("probe_accuracy_difference", -0.00132, low=-0.0035, high=0.0001),
+            {"interval": True},
+            "−0.0013 [−0.0035, 0.0001]",
+        ),
+        (Metric("mcnemar_p", 0.0004), {}, "< 0.001"),
+        (Metric("x", 3.14159265), {"digits": 3}, "3.142"),
+        (Metric("x", None), {}, "[missing]"),
+        (Metric("jacobian_estimate_z", -0.0001), {"digits": 2}, "0.00"),
+    ],
+)
+def test_formats(metric: Metric, options: dict[str, object], text: str) -> None:
+    shown = format_metric(metric, **options).replace(r"\missingvalue{}", "[missing]")  # type: ignore[arg-type]
+    assert to_text(shown) == text
+
+
+def test_an_interval_limits_the_digits() -> None:
+    """Two digits of its half-width are all that it supports."""
+    wide = Metric("probe_accuracy", 0.86812, low=0.83, high=0.90)
+    assert format_metric(wide) == "0.868"
+
+
+@given(st.floats(-1e8, 1e8), st.integers(0, 6))
+def test_a_printed_value_reads_back_to_its_precision(value: float, decimals: int) -> None:
+    text = to_text(format_value(value, decimals)).replace(",", "").replace("−", "-")
+    match = re.fullmatch(r"(-?[\d.]+)(?:×10\^(-?\d+))?", text)
+    if match is None:
+        mantissa, exponent = "1", re.fullmatch(r"10\^(-?\d+)", text)[1]  # type: ignore[index]
+    else:
+        mantissa, exponent = match[1], match[2] or "0"
+    tolerance = 10.0**-decimals if exponent == "0" else 0.06 * abs(value)
+    assert float(mantissa) * 10.0 ** int(exponent) == pytest.approx(value, abs=tolerance)
+
+
+def test_a_column_has_one_number_of_decimals() -> None:
+    column = [Metric("test_mse", 0.0034), Metric("test_mse", 0.00042), Metric("test_mse", math.inf)]
+    assert column_decimals(column) == 5
+    assert column_decimals([]) == 0
+
+
+def test_p_values() -> None:
+    assert p_value(0.0432) == "0.043"
+    assert p_value(0.5) == "0.50"
+    assert p_phrase(1e-9) == "$p < 0.001$"
+    assert p_phrase(0.0432) == "$p = 0.043$"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-3, "$10^{-3}$"),
+        (3e-4, r"$3\times10^{-4}$"),
+        (0.002, "0.002"),
+        (0.05, "0.05"),
+        (1.0, "1"),
+        (-2.0, "$-2$"),
+        (64, "64"),
+        (55000, "55,000"),
+        (True, "yes"),
+        (None, "none"),
+        ("mixed_bfloat16", r"mixed\_bfloat16"),
+        ([0.0, 0.5], "0, 0.5"),
+        ([], "none"),
+        ({"a": 1}, "a = 1"),
+    ],
+)
+def test_settings_values(value: object, text: str) -> None:
+    assert format_setting(value) == text
