@@ -1,0 +1,274 @@
+"""What a template can call gives numbers, tables, figures and sentences; what failed is shown as failed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentpress.engine import codec
+from latentpress.errors import TemplateError
+from latentpress.figure_data import Figure
+from latentpress.reporting.floats import rows_of
+
+SPARSE = "evaluate/classification/sparse/seed0"
+ID = "mnist/sparse/test/probe_accuracy"
+
+
+def inputs(workshop: Any) -> dict[str, Any]:
+    """A classification of the sparse model with a figure and a table, and the facts of its data."""
+    evaluation = workshop.evaluation(
+        workshop.accuracy("sparse", 0.98523, 0.0026),
+        workshop.metric("test_psnr", math.inf, unit="dB"),
+        figures=workshop.confusion(),
+        layers=pd.DataFrame({"layer": ["conv_64", "code"], "parameters": [640, 1331339], "rate": [0.5, 0.25]}),
+    )
+    return {
+        SPARSE: evaluation,
+        "draw/classification/sparse": workshop.drawn(evaluation),
+        "data/mnist": workshop.facts(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "tex"),
+    [
+        (f'<< num("{ID}") >>', "0.9852"),
+        (f'<< num("{ID}", percent=True, interval=True) >>', r"98.52\,\% \interval{98.26}{98.78}"),
+        ('<< num(metric("probe_accuracy", data="mnist", model="sparse", split="test")) >>', "0.9852"),
+        ('<< num("mnist/sparse/test/" ~ "probe_accuracy") >>', "0.9852"),
+        ('<< num("mnist/sparse/test/test_psnr", unit=True) >>', r"$\infty$\,dB"),
+        (f'<% if has("{ID}") and not has("x") %>yes<% endif %>', "yes"),
+        ('<< setting("sparse", "training.epochs") >>', "2"),
+        ('<< setting("sparse", "training.peak_rate") >>', "$10^{-3}$"),
+        ('<< evaluation_setting("interpolation", "pairs") >>', "20"),
+        ('<< evaluation_value("interpolation", "alphas") | length >>', "3"),
+        ('<< experiment("sparse").title >>', "Sparse autoencoder"),
+        ('<< report.title >>/<< report.authors[0].name >>/<< section.id >>/<< profile >>', "Autoencoders/Ada Lovelace/q1c/default"),
+        ('<< data_facts("mnist").counts.train >>', "55,000"),
+        (r'\citep{<< data_facts("mnist").citation >>}', r"\citep{lecun_1998}"),
+        ('<< model_name("sparse") >>, << model_name("pca_128") >>', "the sparse autoencoder, PCA with 128 components"),
+        ('<< cell("classification", "sparse", "layers", 1, "layer") >>', "code"),
+        ('<< ref("fig:x") >>', r"Figure~\ref{fig:x}"),
+        ('<< data_notice() >>', ""),
+        ('<% for text, fields in alpha_rows([0.0, 0.2]) %><< text >> <% endfor %>', "0 0.2"),
+    ],
+)  # fmt: skip
+def test_values(workshop: Any, template: str, tex: str) -> None:
+    assert workshop.tex(template, inputs(workshop)).strip() == tex
+
+
+def test_numbers_and_claims_are_recorded(workshop: Any) -> None:
+    template = f'<< num("{ID}", percent=True) >> << claim("threshold", a="{ID}", limit=0.5, side="above", what="it") >>'
+    result = workshop.section(template, inputs(workshop))
+    assert result.values["numbers"] == [{"id": ID, "text": "98.52 %"}]
+    (claim,) = result.values["claims"]
+    assert claim["outcome"] == "holds" and claim["metrics"] == [ID] and claim["id"].startswith("q1c/threshold/")
+    records = {record["id"]: record for record in result.values["metrics"]}
+    assert records[ID]["section"] == "q1c" and len(records[ID]["artifact"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ('\n<< num("mnist/sparse/test/probe_acuracy") >>', ["line 2", "mnist/sparse/test/probe_acuracy", ID]),
+        ('<< setting("sparse", "training.epoch") >>', ["no setting 'training.epoch'", "training.epochs"]),
+        ('<< setting("spars", "training.epochs") >>', ["no experiment 'spars'"]),
+        ('<< evaluation_value("interpolation", "pear") >>', ["no setting 'pear'", "alphas"]),
+        ('<< evaluation_value("embedding", "points") >>', ["no evaluation 'embedding'"]),
+        ('<< data_facts("frey") >>', ["no data set 'frey'", "mnist"]),
+        ('<< published("sparse", "probe_accuracy") >>', ["0 rows"]),
+        ('<< figure("classification", "sparse", "map", "c", "fig:m") >>', ["no figure 'map'", "confusion_probe"]),
+        ('<< figure("classification", "sparse", "confusion_probe", "c", "fig m") >>', ["'fig m' is no label"]),
+        ('<< data_table("classification", "sparse", "x", "tab:x", "c", columns={}) >>', ["no table 'x'", "layers"]),
+        ('<< data_table("classification", "sparse", "layers", "tab:x", "c", columns={"y": "Y"}) >>', ["no column 'y'"]),
+        ('<< cell("classification", "sparse", "layers", 7, "layer") >>', ["row 7"]),
+        ('<< metric_table("tab:x", "c", "M", [("a", {"modell": "x"})], [("h", {"quantity": "q"})]) >>', ["modell", "Fields are"]),
+        ('<< metric_table("tab:x", "c", "M", model_rows(["sparse"]), [("h", {"quantity": "q"})], missing="--") >>', ["no row", "sparse/q"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_template_is_named_with_the_way_out(workshop: Any, template: str, words: list[str]) -> None:
+    with pytest.raises(TemplateError) as caught:
+        workshop.tex(template, inputs(workshop))
+    assert caught.value.message.startswith("report_templates/assignment/q1c.tex.j2, line ")
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_label_given_twice_is_an_error(workshop: Any) -> None:
+    table = '<< contributions_table("tab:a", "c") >>'
+    with pytest.raises(TemplateError, match="'tab:a' is given twice"):
+        workshop.tex(table + table, inputs(workshop))
+
+
+def test_figures_come_with_their_files(workshop: Any) -> None:
+    template = (
+        '<< figure("classification", "sparse", "confusion_probe", "Errors at $\\alpha$ & more.", "fig:c", width=0.7) >>'
+    )
+    result = workshop.section(template, inputs(workshop))
+    assert set(result.files) == {f"figures/classification-sparse-confusion_probe.{ending}" for ending in ("pdf", "png")}
+    tex = result.texts["section.tex"]
+    assert r"\fitgraphic{0.7\linewidth}{figures/classification-sparse-confusion_probe.pdf}" in tex
+    assert r"\caption{Errors at $\alpha$ & more.}" in tex and r"\label{fig:c}" in tex
+    (entry,) = result.values["figures"]
+    assert entry["caption"] == "Errors at α & more." and len(entry["artifact"]) == 64
+
+
+def test_a_row_of_figures_has_sub_labels(workshop: Any) -> None:
+    entry = '("classification", "sparse", "confusion_probe", "One.")'
+    tex = workshop.tex(f'<< figures([{entry}, {entry}, {entry}], "All.", "fig:r") >>', inputs(workshop))
+    assert [name for name in ("fig:r-a", "fig:r-b", "fig:r-c", "fig:r}") if name in tex] == [
+        "fig:r-a",
+        "fig:r-b",
+        "fig:r-c",
+        "fig:r}",
+    ]
+    assert tex.count(r"\begin{subfigure}") == 3 and tex.count(r"\hfill") == 1
+
+
+@pytest.mark.parametrize(
+    ("widths", "rows"),
+    [
+        ([0.49, 0.49], [2]),
+        ([0.55, 0.55], [2]),
+        ([0.55, 0.55, 0.55], [2, 1]),
+        ([1.0, 1.0], [1, 1]),
+        ([0.3] * 4, [3, 1]),
+        ([], []),
+    ],
+)
+def test_figures_break_into_rows_before_they_become_too_small(widths: list[float], rows: list[int]) -> None:
+    assert [len(row) for row in rows_of(widths)] == rows
+
+
+TABLE = """<< metric_table("tab:acc", "Accuracy.", "Model", model_rows(["sparse", "pca_128"]),
+  [("Probe", {"quantity": "probe_accuracy"}, {"interval": True}), ("PSNR (dB)", {"quantity": "test_psnr"})],
+  where={"data": "mnist", "split": "test"}, missing="--") >>"""
+
+
+def test_a_metric_table_has_its_cells_and_its_csv(workshop: Any) -> None:
+    result = workshop.section(TABLE, inputs(workshop))
+    tex = result.texts["section.tex"]
+    assert r"Sparse autoencoder&0.9852 \interval{0.9826}{0.9878}&$\infty$\\" in tex
+    assert r"PCA, 128 components&--&--\\" in tex and r"\toprule" in tex and r"\fittowidth" in tex
+    rows = list(csv.reader(io.StringIO(result.files["tables/acc.csv"].decode())))
+    assert rows[0] == ["Model", "Probe", "Probe, low", "Probe, high", "PSNR (dB)"]
+    assert rows[1] == ["Sparse autoencoder", "0.98523", "0.98263", "0.9878300000000001", "inf"]
+    assert rows[2] == ["PCA, 128 components", "", "", "", ""]
+    assert result.values["tables"][0]["file"] == "tables/acc.csv"
+    assert {entry["id"] for entry in result.values["numbers"]} == {ID, "mnist/sparse/test/test_psnr"}
+
+
+def test_conditions_of_rows_and_columns_are_joined(workshop: Any) -> None:
+    metrics = [workshop.metric("accuracy", 0.1 * n, conditions={"noise": n, "kind": "blur"}) for n in (1, 2)]
+    template = """<< metric_table("tab:n", "c", "Noise", [("1", {"conditions": {"noise": 1}}), ("2", {"conditions": {"noise": 2}})],
+      [("Blur", {"conditions": {"kind": "blur"}})], where={"data": "mnist", "model": "sparse", "split": "test", "quantity": "accuracy"}) >>"""
+    assert r"1&0.1000\\" in workshop.tex(template, {SPARSE: workshop.evaluation(*metrics)})
+
+
+def test_a_data_table_is_shown_as_it_is(workshop: Any) -> None:
+    template = """<< data_table("classification", "sparse", "layers", "tab:l", "Layers.",
+      columns={"layer": "Layer", "parameters": "Parameters", "rate": "Rate"}, limit=1) >>"""
+    result = workshop.section(template, inputs(workshop))
+    assert r"conv\_64&640&0.5000\\" in result.texts["section.tex"] and "1,331,339" not in result.texts["section.tex"]
+    assert result.files["tables/l.csv"].decode().splitlines()[2] == "code,1331339,0.25"
+
+
+def test_long_text_wraps_in_its_column(workshop: Any) -> None:
+    frame = pd.DataFrame({"layer": ["a"], "description": ["3×3 transposed convolution, stride 2, then ReLU"]})
+    template = (
+        '<< data_table("classification", "sparse", "t", "tab:t", "c", columns={"layer": "L", "description": "D"}) >>'
+    )
+    tex = workshop.tex(template, {SPARSE: workshop.evaluation(t=frame)})
+    assert r"\begin{tabularx}{\linewidth}" in tex and "X@{}" in tex
+
+
+PUBLISHED = """kind,model,data,quantity,alpha,value,unit,source
+assignment,sparse,mnist,probe_accuracy,,0.9566,,Table 4
+assignment,sparse,mnist,unknown_here,0.2,1,,Table 4
+"""
+
+
+def test_published_figures_stand_beside_ours(workshop: Any) -> None:
+    template = '<< published("sparse", "probe_accuracy") >> << published_table("tab:p", "Published.") >>'
+    result = workshop.section(template, inputs(workshop), published=PUBLISHED)
+    tex = result.texts["section.tex"]
+    assert tex.startswith("0.9566 ")
+    assert r"Sparse autoencoder&Probe accuracy&&0.9566&0.9852 \interval{0.9826}{0.9878}&0.0286\\" in tex
+    assert "unknown" not in tex
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n", "found the columns a, b"),
+        (PUBLISHED.replace("0.9566", "0,95 %").replace(",,Table", ",Table"), "line 2"),
+    ],
+)
+def test_a_wrong_file_of_published_figures_is_named(workshop: Any, text: str, words: str) -> None:
+    with pytest.raises(TemplateError, match=words):
+        workshop.section("", inputs(workshop), published=text)
+
+
+def test_the_section_is_written_the_same_each_time(workshop: Any) -> None:
+    assert codec.encode(workshop.section(TABLE, inputs(workshop))) == codec.encode(
+        workshop.section(TABLE, inputs(workshop))
+    )
+
+
+EVERYTHING = (
+    r"""\section{Question 1c: {braces} \% and all}
+\label{sec:q1c}
+Text << num("mnist/sparse/test/probe_accuracy") >>.
+<< figure("classification", "sparse", "confusion_probe", "c", "fig:c") >>
+<< figures([("classification", "sparse", "confusion_probe", "c")], "c", "fig:d") >>
+<< data_table("classification", "sparse", "layers", "tab:l", "c", columns={"layer": "Layer"}) >>
+<< cell("classification", "sparse", "layers", 0, "layer") >>
+<< claim("accuracy_against", a="sparse", b="vae", data="mnist") >>
+"""
+    + TABLE
+)
+
+
+def test_what_failed_is_shown_and_the_rest_delivered(workshop: Any) -> None:
+    failure = workshop.failure("train/sparse/seed0")
+    good = workshop.evaluation(workshop.accuracy("vae", 0.9))
+    tex = workshop.tex(
+        EVERYTHING,
+        {"evaluate/classification/vae/seed0": good, "data/mnist": workshop.facts()},
+        {SPARSE: failure, "draw/classification/sparse": failure},
+    )
+    heading, rest = tex.split("\\failurebox", 1)
+    assert heading.rstrip().endswith(r"\label{sec:q1c}")
+    assert (
+        rest.startswith(
+            r"{train/sparse/seed0}{StageError: no space left\newline line\_2 of it: 100 \% \& more}{nox -{}- s"
+        )
+        or "nox -s section -{}- assignment/q1c" in rest.splitlines()[0]
+    )
+    assert tex.count("\\failurebox") == 1  # one stage, whatever depended on it
+    assert tex.count(r"\missingfigure") == 2 and r"\label{fig:c}" in tex
+    assert tex.count(r"\missingvalue") >= 3
+    assert r"\untestable{Not testable: train/sparse/seed0 failed.}" in tex
+
+
+def test_missing_data_facts_print_markers(workshop: Any) -> None:
+    failure = workshop.failure("data/mnist", "DataError: no MNIST")
+    template = '<< data_facts("mnist").title >> << data_facts("mnist").counts.train >><% for s in data_facts("mnist").preprocessing %> << s >><% endfor %>'
+    tex = workshop.tex(template, {}, {"data/mnist": failure})
+    assert tex.count(r"\missingvalue{}") == 3
+
+
+def test_embedded_data_are_told(workshop: Any) -> None:
+    tex = workshop.tex("<< data_notice() >>", {"data/mnist": workshop.facts(source="embedded")})
+    assert "MNIST" in tex and "embedded" in tex
+
+
+def test_array_shapes_do_not_matter_to_an_empty_section(workshop: Any) -> None:
+    result = workshop.section("", {SPARSE: workshop.evaluation(figures={"f": Figure("bars", {"values": np.ones(2)})})})
+    assert result.texts["section.tex"] == "\n" and result.values["figures"] == []

@@ -1,0 +1,133 @@
+"""The graph of stages: what depends on what, and what a change of settings touches."""
+
+from pathlib import Path
+
+import pytest
+
+from latentpress import pipeline, project
+from latentpress.building import above
+from latentpress.pipeline import Choices, DataSource, Machine
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {"mnist": DataSource("embedded"), "frey": DataSource("embedded")}
+
+
+def graph(profile="default", machine=None, choices=None, sources=None, edit=None):
+    found = project.load(ROOT, profile)
+    if edit is not None:
+        found = edit(found)
+    reports = list(found.reports.values())
+    built = pipeline.build_graph(found, reports, sources or SOURCES, machine or Machine(), choices or Choices())
+    return built.stages
+
+
+def changed(before, after):
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def test_every_input_of_every_stage_exists():
+    stages = graph()
+    for stage in stages.values():
+        assert set(stage.inputs.values()) <= stages.keys()
+
+
+def test_function_of_every_stage_exists():
+    source = ROOT / "src"
+    for stage in graph().values():
+        module, _, function = stage.function.partition(":")
+        text = source.joinpath(*module.split(".")).with_suffix(".py").read_text()
+        assert f"\ndef {function}(" in text
+        for root in stage.roots:
+            assert source.joinpath(*root.split(".")).with_suffix(".py").is_file()
+
+
+def test_stage_needs_only_what_it_names():
+    stages = graph()
+    needed = above(stages, ["evaluate/classification/sparse/seed0"])
+    assert needed == {
+        "evaluate/classification/sparse/seed0",
+        "encode/sparse/seed0",
+        "train/sparse/seed0",
+        "data/mnist",
+    }
+
+
+def test_trainings_declare_the_modules_that_their_settings_choose():
+    stages = graph()
+    assert stages["train/vae/seed0"].roots == ("latentpress.models.variational", "latentpress.models.plain")
+    assert "latentpress.models.sparse" in stages["train/sparse/seed0"].roots
+    assert "latentpress.models.sparse" not in stages["train/contractive/seed0"].roots
+
+
+def test_title_of_an_experiment_touches_no_training_and_no_evaluation():
+    def retitle(found):
+        sparse = found.experiments["sparse"].model_copy(update={"title": "Another title"})
+        return project.Project(found.root, found.profile, {**found.experiments, "sparse": sparse}, found.reports)
+
+    touched = changed(graph(), graph(edit=retitle))
+    assert touched
+    assert not {name for name in touched if name.startswith(("data/", "train/", "encode/", "evaluate/", "draw/"))}
+
+
+def test_training_settings_touch_that_training_only_and_what_prints_them():
+    def slower(found):
+        sparse = found.experiments["sparse"]
+        training = sparse.training.model_copy(update={"peak_rate": 1e-4})
+        experiments = {**found.experiments, "sparse": sparse.model_copy(update={"training": training})}
+        return project.Project(found.root, found.profile, experiments, found.reports)
+
+    touched = changed(graph(), graph(edit=slower))
+    assert "train/sparse/seed0" in touched
+    assert {name for name in touched if not name.startswith(("section/", "assemble/"))} == {"train/sparse/seed0"}
+
+
+def test_seed_zero_is_the_same_stage_however_many_seeds_are_trained():
+    one, three = graph(), graph(choices=Choices(seeds=3))
+    assert {f"train/sparse/seed{seed}" for seed in range(3)} <= three.keys()
+    measured = [name for name in one if name.startswith(("data/", "train/", "encode/", "evaluate/", "draw/"))]
+    assert all(one[name] == three[name] for name in measured)
+
+
+def test_sections_get_every_seeds_metrics_but_draw_seed_zero_only():
+    section = graph(choices=Choices(seeds=2))["section/assignment/q1b"]
+    assert "evaluate/interpolation/sparse/seed1" in section.inputs
+    assert [label for label in section.inputs if label.startswith("draw/interpolation/sparse")] == [
+        "draw/interpolation/sparse"
+    ]
+
+
+def test_embedded_and_real_data_are_made_by_different_modules():
+    real = {"mnist": DataSource("real", {"train_images": Path("x.gz")}), "frey": DataSource("embedded")}
+    assert graph(sources=real)["data/mnist"].roots == ("latentpress.datasets.mnist",)
+    assert graph()["data/mnist"].roots == ("latentpress.datasets.embedded_digits",)
+
+
+def test_only_stages_that_load_keras_name_a_backend_and_a_device():
+    stages = graph(machine=Machine("jax", "gpu", 4))
+    assert stages["train/sparse/seed0"].backend == "jax"
+    assert stages["train/sparse/seed0"].device == "gpu"
+    assert stages["train/sparse/seed0"].threads == 4
+    assert stages["evaluate/interpolation/sparse/seed0"].backend == "jax"
+    assert stages["evaluate/classification/sparse/seed0"].backend is None
+    assert {stage.threads for name, stage in stages.items() if not name.startswith("train/")} == {1}
+
+
+def test_without_tex_the_graph_ends_with_the_assembled_source():
+    stages = graph(choices=Choices(typeset=False))
+    assert "assemble/assignment" in stages
+    assert not [name for name in stages if name.startswith("typeset/")]
+
+
+def test_two_settings_of_one_evaluation_are_two_stages():
+    built = pipeline.Graph()
+    first = pipeline.Stage(name="evaluate/x/y", function="a:b", settings={"pairs": 1})
+    second = pipeline.Stage(name="evaluate/x/y", function="a:b", settings={"pairs": 2})
+    assert built.add(first) == built.add(first) == "evaluate/x/y"
+    assert built.add(second) != "evaluate/x/y"
+    assert len(built.stages) == 2
+
+
+@pytest.mark.parametrize("profile", project.PROFILES)
+def test_data_sets_of_all_reports_are_known(profile):
+    found = project.load(ROOT, profile)
+    assert pipeline.data_sets(found, found.reports.values()) == ["frey", "mnist"]
