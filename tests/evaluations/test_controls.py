@@ -15,7 +15,7 @@ def test_principal_components_are_the_best_linear_code() -> None:
     generator = np.random.default_rng(0)
     train = generator.normal(size=(200, 30)) @ generator.normal(size=(30, 30))
     test = generator.normal(size=(20, 30))
-    codes, test_codes, restored = controls.principal_components(train, test, 5)
+    (codes, test_codes), restored = controls.principal_components([train, test], 5)
     mean = train.mean(axis=0)
     axes = np.linalg.svd(train - mean, full_matrices=False)[2][:5]
     assert restored == pytest.approx(mean + (test - mean) @ axes.T @ axes)

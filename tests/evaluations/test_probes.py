@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from latentpress.evaluations.probes import Fitted, linear_svm, logistic_regression, standardise
+from latentpress.evaluations.probes import Fitted, linear_svm, logistic_regression, standardise, validated_regression
 
 
 @pytest.fixture
@@ -69,3 +69,20 @@ def test_the_accuracy_has_wilsons_interval() -> None:
     fields = fitted.accuracy(np.array([1, 1, 0, 1]))
     assert fields["value"] == 0.75
     assert fields["low"] == pytest.approx(0.3006, abs=1e-4)
+
+
+def test_the_penalty_is_chosen_on_the_validation_split_and_the_test_split_has_no_say() -> None:
+    generator = np.random.default_rng(5)
+    labels = generator.integers(0, 2, 400)
+    codes = generator.normal(size=(400, 30)).astype(np.float32)
+    codes[:, 0] += labels
+    train, validation = (codes[:40], labels[:40]), (codes[40:], labels[40:])
+    grid = [1e-3, 1e-1, 10.0, 1000.0]
+    right = [
+        np.mean(logistic_regression(*train, validation[0], inverse_penalty=value).predicted == validation[1])
+        for value in grid
+    ]
+    for test_codes in (codes[:7], -codes[:9]):
+        fit, chosen = validated_regression(train, validation, test_codes, grid)
+        assert chosen == grid[int(np.argmax(right))]
+        assert len(fit.predicted) == len(test_codes)

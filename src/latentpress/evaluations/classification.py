@@ -13,7 +13,7 @@ from latentpress.figure_data import Figure
 
 SCOPE = "model"
 NEEDS = ("data", "codes")
-SETTINGS = {"shuffled_images": 10000, "most_iterations": 1000}
+SETTINGS = {"inverse_penalties": [1.0, 10.0], "shuffled_images": 10000, "most_iterations": 1000}
 SMOKE = {"shuffled_images": 500}
 SECONDS = 6.0
 BACKEND = False
@@ -28,15 +28,24 @@ def measure(task: Task) -> Result:
     """
     settings = task.settings["evaluation"]
     limit = settings["most_iterations"]
-    train_labels, test_labels = read_split(task, "train").labels, read_split(task, "test").labels
-    if train_labels is None or test_labels is None or len(np.unique(train_labels)) < 2:
+    train_labels, validation_labels, test_labels = (
+        read_split(task, split).labels for split in ("train", "validation", "test")
+    )
+    if (
+        train_labels is None
+        or validation_labels is None
+        or test_labels is None
+        or len(np.unique(train_labels)) < 2
+    ):
         raise DataError(
             f'the data set "{task.settings["data"]}" has fewer than two classes; classification needs them',
             "Take the evaluation out of this section, or choose a data set with labels.",
         )
     codes = task.inputs["codes"].arrays("codes")
-    train, test = probes.standardise(codes["train"], codes["test"])
-    probe = probes.logistic_regression(train, train_labels, test, limit)
+    train, validation, test = probes.standardise(codes["train"], codes["validation"], codes["test"])
+    probe, inverse_penalty = probes.validated_regression(
+        (train, train_labels), (validation, validation_labels), test, settings["inverse_penalties"], limit
+    )
     svm = probes.linear_svm(train, train_labels, test, limit)
     subset, shuffled = shuffled_labels(train_labels, settings["shuffled_images"])
     control = probes.logistic_regression(train[subset], shuffled, test, limit)
@@ -46,6 +55,7 @@ def measure(task: Task) -> Result:
         metric("probe_accuracy", **probe.accuracy(test_labels)),
         metric("svm_accuracy", **svm.accuracy(test_labels)),
         metric("probe_shuffled_accuracy", **control.accuracy(test_labels)),
+        metric("probe_inverse_penalty", inverse_penalty),
         metric("probe_converged", probe.converged),
         metric("probe_iterations", probe.iterations),
         metric("probe_iteration_limit", limit),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.decomposition import PCA
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import probes
 from latentpress.evaluations.reconstruction import quality
-from latentpress.evaluations.subject import Split, deliver, metric_of, read_split
+from latentpress.evaluations.subject import deliver, metric_of, read_split
 
 SCOPE = "data"
 NEEDS = ("data",)
-SETTINGS = {"components": 128}
+SETTINGS = {"components": 128, "inverse_penalties": [1.0, 10.0]}
 SECONDS = 8.0
 BACKEND = False
 TITLE = "Controls"
@@ -20,52 +22,39 @@ TITLE = "Controls"
 
 def measure(task: Task) -> Result:
     """Reconstruction by the mean image and by principal components, and the probes on the latter's codes."""
-    components = task.settings["evaluation"]["components"]
-    train, test = read_split(task, "train"), read_split(task, "test")
+    settings = task.settings["evaluation"]
+    components = settings["components"]
+    train, validation, test = (read_split(task, split) for split in ("train", "validation", "test"))
     mean_metric = metric_of(task, model="mean_image")
     mean = np.broadcast_to(train.images.mean(axis=0), test.images.shape)
     metrics = [mean_metric(name, **fields) for name, fields in quality(test.images, mean).items()]
 
     pca_metric = metric_of(task, model=f"pca_{components}")
-    codes, test_codes, restored = principal_components(train.pixels, test.pixels, components)
+    codes, restored = principal_components([split.pixels for split in (train, validation, test)], components)
     restored = restored.reshape(test.images.shape)
     metrics += [pca_metric(name, **fields) for name, fields in quality(test.images, restored).items()]
     metrics.append(pca_metric("code_size", components, split=""))
-    for name, fields in probe_accuracies(codes, train, test_codes, test).items():
-        metrics.append(pca_metric(name, **fields))
+    if train.labels is not None and validation.labels is not None and test.labels is not None:
+        scaled, *others = probes.standardise(*codes)
+        probe, _ = probes.validated_regression(
+            (scaled, train.labels), (others[0], validation.labels), others[1], settings["inverse_penalties"]
+        )
+        metrics.append(pca_metric("probe_accuracy", **probe.accuracy(test.labels)))
+        svm = probes.linear_svm(scaled, train.labels, others[1])
+        metrics.append(pca_metric("svm_accuracy", **svm.accuracy(test.labels)))
     return deliver(metrics)
 
 
-def principal_components(
-    train: np.ndarray, test: np.ndarray, components: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The best linear autoencoder of this code size.
+def principal_components(splits: Sequence[np.ndarray], components: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """The best linear autoencoder of this code size, fitted to the first of the splits.
 
     Args:
-        train, test: vectors (n, pixels) and (m, pixels).
+        splits: vectors (n, pixels) each.
         components: size of the code.
 
     Returns:
-        Training codes (n, components), test codes (m, components), and the restored test vectors
-        (m, pixels), which are not clipped to [0, 1].
+        Codes (n, components) of each split, and the restored vectors of the last one, not clipped to [0, 1].
     """
-    pca = PCA(components, random_state=0).fit(train)
-    codes = pca.transform(test)
-    return pca.transform(train), codes, pca.inverse_transform(codes)
-
-
-def probe_accuracies(
-    codes: np.ndarray, train: Split, test_codes: np.ndarray, test: Split
-) -> dict[str, dict[str, float | None]]:
-    """Accuracies of both linear classifiers with Wilson intervals; nothing without classes.
-
-    Returns:
-        Quantity to the fields of its metric.
-    """
-    if train.labels is None or test.labels is None:
-        return {}
-    scaled, scaled_test = probes.standardise(codes, test_codes)
-    classifiers = {"probe_accuracy": probes.logistic_regression, "svm_accuracy": probes.linear_svm}
-    return {
-        quantity: fit(scaled, train.labels, scaled_test).accuracy(test.labels) for quantity, fit in classifiers.items()
-    }
+    pca = PCA(components, random_state=0).fit(splits[0])
+    codes = [pca.transform(vectors) for vectors in splits]
+    return codes, pca.inverse_transform(codes[-1])

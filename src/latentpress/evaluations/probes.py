@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -58,22 +59,54 @@ def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
 
 
 def logistic_regression(
-    codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, most_iterations: int = MOST_ITERATIONS
+    codes: np.ndarray,
+    labels: np.ndarray,
+    test_codes: np.ndarray,
+    most_iterations: int = MOST_ITERATIONS,
+    inverse_penalty: float = 1.0,
 ) -> Fitted:
-    """Multinomial logistic regression (L2 penalty, C = 1, L-BFGS).
+    """Multinomial logistic regression (L2 penalty, L-BFGS).
 
     Args:
         codes: standardised training codes (n, code).
         labels: their classes (n,), two different ones at least.
         test_codes: standardised (m, code).
         most_iterations: the limit; a fit that meets it has not converged.
+        inverse_penalty: scikit-learn's C, the weight of the data against the penalty.
     """
-    model = LogisticRegression(max_iter=most_iterations)
+    model = LogisticRegression(C=inverse_penalty, max_iter=most_iterations)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(codes, labels)
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return Fitted(model.predict(test_codes), int(model.n_iter_.max()), converged)
+
+
+def validated_regression(
+    train: tuple[np.ndarray, np.ndarray],
+    validation: tuple[np.ndarray, np.ndarray],
+    test_codes: np.ndarray,
+    inverse_penalties: Sequence[float],
+    most_iterations: int = MOST_ITERATIONS,
+) -> tuple[Fitted, float]:
+    """Logistic regression with the penalty that does best on the validation split; the test split has no say.
+
+    Args:
+        train, validation: standardised codes (n, code) and classes (n,).
+        test_codes: standardised (m, code).
+        inverse_penalties: values of C to choose among; of equals the first wins.
+        most_iterations: as in `logistic_regression`.
+
+    Returns:
+        The fit as seen on the test codes, and the C that was chosen.
+    """
+    codes, labels = validation
+    both = np.concatenate([codes, test_codes])
+    fits = [logistic_regression(*train, both, most_iterations, value) for value in inverse_penalties]
+    right = [int(np.sum(fit.predicted[: len(codes)] == labels)) if fit.converged else -1 for fit in fits]
+    best = int(np.argmax(right))
+    chosen = fits[best]
+    return replace(chosen, predicted=chosen.predicted[len(codes) :]), inverse_penalties[best]
 
 
 def linear_svm(
