@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latentpress import machine, pipeline, project
+from latentpress import machine, pipeline
+from latentpress import project as projects
 from latentpress.datasets import sources
 from latentpress.engine.events import Plan
 from latentpress.engine.outcome import Outcome
@@ -36,7 +37,7 @@ class Request:
     reports: tuple[str, ...] = ()
     section: str | None = None
     retrain: bool = False
-    data: str = "auto"
+    data: sources.Mode = "auto"
     data_dir: Path | None = None
     profile: str = "default"
     seeds: int | None = None
@@ -59,8 +60,8 @@ class Build:
     request: Request
     say: Callable[[str], None]
     started: float = field(default_factory=time.time)
-    project: project.Project = field(init=False)
-    reports: list[project.Report] = field(init=False)
+    project: projects.Project = field(init=False)
+    reports: list[projects.Report] = field(init=False)
     tex_missing: TexMissingError | None = None
     located: dict[str, sources.Located] = field(default_factory=dict)
     graph: pipeline.Graph = field(init=False)
@@ -93,7 +94,7 @@ def read_project(build: Build) -> None:
     """Read settings, and find the reports that are asked for."""
     machine.check_python()
     request = build.request
-    build.project = project.load(request.root, request.profile)
+    build.project = projects.load(request.root, request.profile)
     known = build.project.reports
     for name in request.reports:
         if name not in known:
@@ -177,7 +178,7 @@ def forced_stages(build: Build) -> set[str]:
     if build.request.section is None:
         return set()
     section = f"section/{build.reports[0].name}/{build.request.section}"
-    prefixes = ("evaluate/", "draw/", "section/")
+    prefixes: tuple[str, ...] = ("evaluate/", "draw/", "section/")
     if build.request.retrain:
         prefixes += ("train/", "encode/")
     return {name for name in above(build.graph.stages, [section]) if name.startswith(prefixes)}
@@ -242,7 +243,7 @@ def copy_out(build: Build) -> None:
 INTERNAL_FILES = ("warnings.json", "typeset.log", "sources.json", "health.json")
 
 
-def failed_checks(build: Build, report: project.Report) -> list[str]:
+def failed_checks(build: Build, report: projects.Report) -> list[str]:
     """Names of the health checks that a report failed."""
     artifact = build.outcome.artifacts.get(f"assemble/{report.name}")
     if artifact is None:
@@ -255,7 +256,7 @@ def check_name(check: Mapping[str, Any]) -> str:
     return f"{check['name']} ({check['model']})" if check.get("model") else str(check["name"])
 
 
-def run_record(build: Build, report: project.Report) -> dict[str, Any]:
+def run_record(build: Build, report: projects.Report) -> dict[str, Any]:
     """What differs from run to run and so stands in no artifact: times, host, commit, workers."""
     names = above(build.graph.stages, [f"typeset/{report.name}", f"assemble/{report.name}"])
     ended = {
@@ -342,7 +343,7 @@ def say_results(build: Build) -> None:
         build.say(f"The PDF is missing: {build.tex_missing}")
 
 
-def health_line(build: Build, report: project.Report) -> str:
+def health_line(build: Build, report: projects.Report) -> str:
     """One phrase on the health of a report's results."""
     failed = build.health[report.name]
     if failed:

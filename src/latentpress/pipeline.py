@@ -251,7 +251,7 @@ class _Builder:
         """An evaluation of one trained model."""
         declared, experiment = entry.declaration, self.project.experiments[model]
         inputs = {need: self._need(need, section, model, seed) for need in declared.needs}
-        stage = {
+        stage: dict[str, Any] = {
             "name": f"evaluate/{declared.name}/{model}/seed{seed}",
             "function": f"{declared.module}:measure",
             "settings": {

@@ -27,7 +27,9 @@ class Linear:
         return self.wrong * self.scale * tangents.reshape(len(images), -1) @ MATRIX.T
 
 
-def measured(task: Any, digits: Any, codes: Any, monkeypatch: pytest.MonkeyPatch, model: Linear, **settings: int) -> dict[str, Any]:
+def measured(
+    task: Any, digits: Any, codes: Any, monkeypatch: pytest.MonkeyPatch, model: Linear, **settings: int
+) -> dict[str, Any]:
     monkeypatch.setattr(contraction, "load_model", lambda task: model)
     result = contraction.measure(task(contraction, {"data": digits, "codes": codes}, images=40, probes=4, **settings))
     return {metric.quantity: metric for metric in from_records(result.values["metrics"])}
@@ -76,6 +78,8 @@ def test_codes_that_never_vary_have_no_ratio() -> None:
 def test_agreement_is_judged_image_by_image() -> None:
     exact = np.array([1.0, 100.0, 10_000.0])
     difference = np.array([0.1, -0.1, 0.3])
-    assert agree(exact + difference, exact) == pytest.approx(difference.mean() / (difference.std(ddof=1) / np.sqrt(3)), rel=1e-6)
+    assert agree(exact + difference, exact) == pytest.approx(
+        difference.mean() / (difference.std(ddof=1) / np.sqrt(3)), rel=1e-6
+    )
     assert agree(exact, exact) == 0
     assert agree(exact + 1, exact) == np.inf

@@ -150,9 +150,10 @@ class Workshop:
             label: entry if isinstance(entry, Artifact) else self.store(entry)
             for label, entry in (inputs or {}).items()
         }
+        report = {**SETTINGS["report"], **settings.pop("report", {})}
         return Task(
             name="section/assignment/q1c",
-            settings={**SETTINGS, **settings},
+            settings={**SETTINGS, **settings, "report": report},
             inputs=artifacts,
             files=files,
             scratch=self.root / "scratch",

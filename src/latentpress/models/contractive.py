@@ -22,8 +22,8 @@ class ContractiveAutoencoder(Autoencoder):
     whose variance it needs, are at hand, and the encoder need not run a second time.
     """
 
-    def __init__(self, *args: Any, weight: float, share: float, seed: int, **kwargs: Any) -> None:
-        super().__init__(*args, seed=seed, **kwargs)
+    def __init__(self, weight: float, share: float, seed: int, **parts: Any) -> None:
+        super().__init__(seed=seed, **parts)
         self.weight = weight
         self.share = share
         self.probes = keras.random.SeedGenerator(seed)
@@ -50,6 +50,4 @@ def attach(parts: dict[str, Any], objective: ObjectiveSettings, input_noise: flo
         input_noise: standard deviation of the training noise on the input.
         seed: seed of the noise and of the random projections.
     """
-    return ContractiveAutoencoder(
-        **parts, input_noise=input_noise, weight=objective.weight, share=objective.share, seed=seed
-    )
+    return ContractiveAutoencoder(objective.weight, objective.share, seed, input_noise=input_noise, **parts)

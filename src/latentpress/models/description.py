@@ -19,7 +19,7 @@ def describe(parts: Mapping[str, Any]) -> dict[str, Any]:
         ``parts`` (each a title and its layers: layer, output_shape, parameters, description), ``parameters``
         (trainable, in all) and ``flops_per_image`` of one forward pass (two per multiplication and addition).
     """
-    tables = [{"title": "Encoder", "layers": [_row(layer) for layer in parts["encoder"].layers]}]
+    tables: list[dict[str, Any]] = [{"title": "Encoder", "layers": [_row(layer) for layer in parts["encoder"].layers]}]
     if parts.get("bottleneck") is not None:
         tables.append({"title": "Sampling", "layers": [_sampling_row(parts)]})
     tables.append({"title": "Decoder", "layers": [_row(layer) for layer in parts["decoder"].layers]})
@@ -35,9 +35,9 @@ def forward_flops(layer: keras.layers.Layer) -> int:
     """Floating-point operations of one image's forward pass through a layer; 0 for layers without kernel."""
     if not hasattr(layer, "kernel"):
         return 0
-    kernel = tuple(layer.kernel.shape)
+    kernel: tuple[int, ...] = tuple(layer.kernel.shape)
     if isinstance(layer, keras.layers.Conv2DTranspose):
-        positions = math.prod(layer.input.shape[1:3])
+        positions: int = math.prod(layer.input.shape[1:3])
     elif isinstance(layer, keras.layers.Conv2D):
         positions = math.prod(layer.output.shape[1:3])
     else:

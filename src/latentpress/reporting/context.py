@@ -285,7 +285,8 @@ class SectionContext:
         authors = self._settings["report"]["authors"]
         rows = [[escape(author["name"]), escape(author.get("contribution") or "–")] for author in authors]
         records = [["Member", "Contribution"], *([a["name"], a.get("contribution", "")] for a in authors)]
-        table = tables.Table([Tex("Member"), Tex("Contribution")], rows, ["l", "X"], records)
+        align = tables.column_align([author["name"] for author in authors])
+        table = tables.Table([Tex("Member"), Tex("Contribution")], rows, [align, "X"], records)
         return self._float(table, caption, label, [])
 
     def settings_table(self, experiment: str, label: str, caption: str) -> Tex:

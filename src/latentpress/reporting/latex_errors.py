@@ -120,15 +120,30 @@ class LatexFault:
     context: str
 
 
-def first_fault(log: str) -> LatexFault | None:
-    """The first error in a log that was written with ``-file-line-error``."""
+def first_fault(log: str, tex: str = "") -> LatexFault | None:
+    """The first error in a log that was written with ``-file-line-error``.
+
+    Args:
+        log: what LaTeX wrote.
+        tex: the document, in which a command is looked for whose argument never ended.
+    """
     match = re.search(r"^(?:\./)?[^\s:]+\.\w+:(\d+): (.+)$|^! (.+)$", log, re.MULTILINE)
     if match is None:
         return None
     message = (match[2] or match[3]).strip()
     shown = re.search(r"^l\.(\d+) ?(.*)$", log[match.end() :], re.MULTILINE)
-    line = int(match[1] or (shown[1] if shown else 0))
+    line = int(match[1] or (shown[1] if shown else 0) or _runaway_line(message, log, tex))
     return LatexFault(message, line, shown[2].strip() if shown else "")
+
+
+def _runaway_line(message: str, log: str, tex: str) -> int:
+    """The line of the command that swallowed the rest of the file, or 0."""
+    command = re.search(r"scanning use of (\\\w+)", message)
+    swallowed = re.search(r"^Runaway argument\?\n(\{\S*)", log, re.MULTILINE)
+    if command is None or swallowed is None:
+        return 0
+    position = tex.find(command[1] + swallowed[1])
+    return tex.count("\n", 0, position) + 1 if position >= 0 else 0
 
 
 def cause(message: str) -> tuple[str, str]:

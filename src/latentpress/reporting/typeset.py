@@ -60,7 +60,7 @@ def typeset(task: Task) -> Result:
         lay_out(artifact, folder)
         output = run_latexmk(folder, float(task.settings.get("time_limit", TIME_LIMIT)))
         log = _read(folder / "report.log", output)
-        fault = latex_errors.first_fault(log)
+        fault = latex_errors.first_fault(log, artifact.text("report.tex"))
         pdf = folder / "report.pdf"
         if fault is not None or not pdf.is_file():
             raise _error(fault, log, source_map, task)
