@@ -16,7 +16,7 @@ from latentpress.models.settings import ExperimentSettings, late_modules
 from latentpress.project import Project, Report, Section, SectionEvaluation
 
 SMOKE_LIMIT = {"train": 1200, "validation": 300, "test": 400}
-SECONDS_AN_EPOCH = {"convolutional": 85.0, "variational": 0.15}
+SECONDS_AN_EPOCH = {"convolutional": 85.0, "variational": 0.5}
 """On one core of 2024's servers, for the plan's estimate; `_training_seconds` adds the penalty's cost."""
 
 
