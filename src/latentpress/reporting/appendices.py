@@ -110,13 +110,13 @@ def provenance_appendix(lineage: Mapping[str, Provenance], facts: Mapping[str, A
 
 def _data_digests(facts: Mapping[str, Any]) -> Tex:
     rows = [
-        [escape(found["title"]), escape(found["source"]), escape(name), digest(value)]
+        f"{escape(found['title'])} & {escape(found['source'])} & {escape(name)} & {digest(value)}"
         for data, found in sorted(facts.items())
         for name, value in sorted(found.get("digests", {}).items())
     ]
-    header = [Tex(text) for text in ("Data", "Source", "Content", "SHA-256")]
-    table = Table(header, rows, ["X", "l", "l", "l"])
-    return table.float(Tex("Data, by the digests of the arrays' content."), "tab:data-digests")
+    caption = "Data, by the digests of the arrays' content."
+    spec = r">{\raggedright}p{.40\linewidth}lll"
+    return long_table(spec, "Data & Source & Content & SHA-256", rows, caption, "tab:data-digests")
 
 
 def _versions(lineage: Mapping[str, Provenance], machine: Sequence[str]) -> Tex:
