@@ -70,8 +70,8 @@ def test_list_shows_reports_sections_and_experiments(root):
         (["build", "assignment", "--section", "q1x"], ['no section "q1x"', "Did you mean"]),
         (["build", "--sektion", "q1b"], ["No such option", "--section"]),
         (["build", "--profile", "quick"], ["'quick'", "smoke"]),
-        (["build", "--seeds", "0"], ["--seeds", "0"]),
-        (["build", "--seeds", "many"], ["--seeds", "many"]),
+        (["build", "--seeds", "0"], ["--seeds", "found '0'", "at least 1"]),
+        (["build", "--workers", "many"], ["--workers", "found 'many'", "at least 1"]),
         (["build", "--backend", "theano"], ["'theano'", "tensorflow"]),
     ],
 )
@@ -145,7 +145,8 @@ def test_ctrl_c_stops_within_seconds_keeps_finished_stages_and_leaves_no_process
             break
     build.send_signal(signal.SIGINT)
     begun = time.monotonic()
-    rest, _ = build.communicate(timeout=60)
+    rest = build.stdout.read()
+    build.wait(timeout=60)
     assert time.monotonic() - begun < 15
     assert build.returncode == 130
     assert "the same command goes on from here" in rest
@@ -153,7 +154,7 @@ def test_ctrl_c_stops_within_seconds_keeps_finished_stages_and_leaves_no_process
     time.sleep(1)
     assert not processes_with(root.name)
     finished = [line.split()[1] for line in [*seen, *rest.splitlines()] if line.startswith("finished")]
-    assert "data/mnist" in finished
+    assert any(name.startswith("data/") for name in finished)
     told = json.loads(latentpress("status", "--json", "--data", "embedded", "--profile", "smoke", cwd=root).stdout)
     assert set(finished) <= set(told["up_to_date"])
 

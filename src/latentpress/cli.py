@@ -48,6 +48,13 @@ class Backend(StrEnum):
     torch = "torch"
 
 
+def positive(text: str) -> int:
+    """Read a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"found {text!r}, expected a whole number of at least 1")
+    return int(text)
+
+
 ProjectOption = Annotated[
     Path | None,
     typer.Option("--project", metavar="DIR", help="The project's folder; by default found from here upwards."),
@@ -99,12 +106,17 @@ def build(
     profile: ProfileOption = Profile.default,
     seeds: Annotated[
         int | None,
-        typer.Option("--seeds", min=1, metavar="N", help="Train each model N times; tables show mean and interval."),
+        typer.Option(
+            "--seeds", parser=positive, metavar="N", help="Train each model N times; tables show mean and interval."
+        ),
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", min=1, metavar="N", help="Stages at once; default: the cores. Changes no byte of the result."
+            "--workers",
+            parser=positive,
+            metavar="N",
+            help="Stages at once; default: the cores. Changes no byte of the result.",
         ),
     ] = None,
     backend: Annotated[
@@ -205,8 +217,7 @@ def main() -> None:
             complain(f"  {error.hint}")
         sys.exit(error.exit_status)
     except (KeyboardInterrupt, typer.Abort):
-        complain("Stopped. Finished stages are kept; the same command goes on from here.")
-        sys.exit(130)
+        code = INTERRUPTED
     except Exception as error:
         usage = _usage_message(error)
         if usage is not None:
@@ -221,10 +232,12 @@ def main() -> None:
     sys.exit(status)
 
 
+INTERRUPTED = 130  # what shells give a command that Ctrl-C ended; Typer returns it, too
 MEANINGS = {
     1: "a stage failed; the report shows which, and the rest is delivered",
     3: "built, but a health check failed; see the box on page one",
     4: "built without a PDF, since TeX is missing",
+    INTERRUPTED: "stopped; finished stages are kept, and the same command goes on from here",
 }
 """Why a build that ran to its end did not end with 0."""
 

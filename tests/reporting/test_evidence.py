@@ -89,3 +89,12 @@ def test_a_missing_evaluation_is_named_with_those_that_exist(workshop: Any) -> N
     with pytest.raises(TemplateError, match="no evaluation 'embedding' of 'sparse'") as caught:
         gather(workshop.section_task(inputs=inputs)).artifact("evaluate", "embedding", "sparse")
     assert "('classification', 'sparse')" in caught.value.hint
+
+
+def test_a_quantity_that_controls_measure_too_is_still_missing_for_the_model(workshop: Any) -> None:
+    failure = workshop.failure("evaluate/classification/sparse/seed0")
+    task = workshop.section_task(
+        inputs={"evaluate/controls/mnist": workshop.evaluation(workshop.accuracy("pca_128", 0.92))},
+        failures={"evaluate/classification/sparse/seed0": failure},
+    )
+    assert gather(task).find("mnist/sparse/test/probe_accuracy") == Missing(failure)

@@ -86,6 +86,8 @@ def test_ligatures_are_broken_up() -> None:
 def test_a_long_run_may_be_broken() -> None:
     pieces = escape("w" * 100).split(r"\allowbreak{}")
     assert max(map(len, pieces)) <= LONGEST_RUN
+    assert escape("report_templates/assignment").split(r"\allowbreak{}") == [r"report\_", "templates/", "assignment"]
+    assert r"\allowbreak" not in escape("an ordinary sentence/phrase of many words")
 
 
 def test_greek_letters_alone_are_symbols_and_words_are_markers() -> None:

@@ -75,6 +75,11 @@ def test_a_column_has_one_number_of_decimals() -> None:
     assert column_decimals([]) == 0
 
 
+def test_a_column_of_different_sizes_leaves_each_number_its_digits() -> None:
+    """0.06326 beside 275.93546 would claim too much."""
+    assert column_decimals([Metric("code_variance", 275.93546), Metric("code_variance", 0.06326)]) is None
+
+
 def test_p_values() -> None:
     assert p_value(0.0432) == "0.043"
     assert p_value(0.5) == "0.50"

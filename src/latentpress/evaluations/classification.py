@@ -13,7 +13,7 @@ from latentpress.figure_data import Figure
 
 SCOPE = "model"
 NEEDS = ("data", "codes")
-SETTINGS = {"inverse_penalties": [1.0, 10.0], "shuffled_images": 10000, "most_iterations": 1000}
+SETTINGS = {"inverse_penalties": [0.3, 1.0, 10.0], "shuffled_images": 10000, "most_iterations": 1000}
 SMOKE = {"shuffled_images": 500}
 SECONDS = 6.0
 BACKEND = False
@@ -31,12 +31,7 @@ def measure(task: Task) -> Result:
     train_labels, validation_labels, test_labels = (
         read_split(task, split).labels for split in ("train", "validation", "test")
     )
-    if (
-        train_labels is None
-        or validation_labels is None
-        or test_labels is None
-        or len(np.unique(train_labels)) < 2
-    ):
+    if train_labels is None or validation_labels is None or test_labels is None or len(np.unique(train_labels)) < 2:
         raise DataError(
             f'the data set "{task.settings["data"]}" has fewer than two classes; classification needs them',
             "Take the evaluation out of this section, or choose a data set with labels.",

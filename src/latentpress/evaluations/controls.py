@@ -14,7 +14,7 @@ from latentpress.evaluations.subject import deliver, metric_of, read_split
 
 SCOPE = "data"
 NEEDS = ("data",)
-SETTINGS = {"components": 128, "inverse_penalties": [1.0, 10.0]}
+SETTINGS = {"components": 128, "inverse_penalties": [0.3, 1.0, 10.0]}
 SECONDS = 8.0
 BACKEND = False
 TITLE = "Controls"

@@ -56,6 +56,7 @@ def assemble(task: Task) -> Result:
         TemplateError: the base template has an error, or two sections give the same name to different tables.
     """
     settings = task.settings
+    report_name = task.name.split("/")[-1].split("~")[0]
     names = Names(settings.get("experiments", {}))
     found = {section["id"]: _input(task, section["id"]) for section in settings["sections"]}
     artifacts = {name: entry for name, entry in found.items() if entry and not isinstance(entry, Failure)}
@@ -67,7 +68,8 @@ def assemble(task: Task) -> Result:
     checks = assess(pooled, facts, settings.get("profile", "default"))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
     parts = {
-        section["id"]: _part(section, found[section["id"]], settings, environment) for section in settings["sections"]
+        section["id"]: _part(section, found[section["id"]], report_name, environment)
+        for section in settings["sections"]
     }
     failures = [
         *[entry for entry in found.values() if isinstance(entry, Failure)],
@@ -104,14 +106,14 @@ def _input(task: Task, section: str) -> Artifact | Failure | None:
 def _part(
     section: Mapping[str, Any],
     found: Artifact | Failure | None,
-    settings: Mapping[str, Any],
+    report: str,
     environment: Mapping[str, str],
 ) -> Part:
     """A section's text with the environment filled in, or a heading and a box where it failed."""
     if found is None or isinstance(found, Failure):
         failure = found or Failure(f"section {section['id']}", "it was not rendered", "")
         heading = f"\\section{{{escape(section['title'])}}}\n\\label{{sec:{section['id']}}}\n"
-        box = failure_box(failure, f"{settings['report'].get('name', 'REPORT')}/{section['id']}")
+        box = failure_box(failure, f"{report}/{section['id']}")
         text = f"{heading}\n{box}"
         return Part(section["id"], "none", text.split("\n"), [0] * (text.count("\n") + 1))
     origin = found.json("lines")

@@ -113,19 +113,27 @@ class Evidence:
     def _failure_of_metric(self, identifier: str) -> Failure | None:
         """The failed evaluation that would have measured an id, if there is one."""
         words = identifier.split("/")
-        quantities = {entry.metric.quantity: entry.evaluation for entry in self.measured.values()}
-        known = next((quantities[word] for word in words if word in quantities), None)
+        # Several evaluations may measure a quantity: a control's accuracy is another evaluation's than a model's.
+        known = {entry.evaluation for entry in self.measured.values() if entry.metric.quantity in words}
         for label, failure in self.failures.items():
             parts = read_label(label)
             if parts is None:
                 if label.startswith("data/") and label.split("/")[1] in words:
                     return failure
                 continue
-            if parts.kind != "evaluate" or (known is not None and known != parts.evaluation):
+            if parts.kind != "evaluate" or self._measured_elsewhere(parts, known):
                 continue
             if self._covers(parts.subject, words):
                 return failure
         return None
+
+    def _measured_elsewhere(self, parts: EvaluationLabel, known: set[str]) -> bool:
+        """Whether a failed evaluation is none of those that measure a quantity.
+
+        That is only sure of an evaluation that did deliver on another subject, and then not this quantity.
+        """
+        delivered = {evaluation for evaluation, _ in self.evaluated}
+        return bool(known) and parts.evaluation in delivered and parts.evaluation not in known
 
     def _covers(self, subject: str, words: list[str]) -> bool:
         """Whether an evaluation of this subject could give a metric whose id has these words."""

@@ -42,18 +42,28 @@ def escape(value: object) -> Tex:
         return value
     text = unicodedata.normalize("NFC", str(value))
     parts: list[str] = []
-    run = 0
+    breaks = _breaks(text)
     for index, character in enumerate(text):
         before = text[index - 1] if index else " "
         after = text[index + 1] if index + 1 < len(text) else " "
         if character in JOINING and before in JOINING:
             parts.append("{}")
-        run = 0 if character.isspace() or character == "\u200b" else run + 1
-        if run > LONGEST_RUN:
+        if index in breaks:
             parts.append(r"\allowbreak{}")
-            run = 1
         parts.append(_escape_character(character, before, after))
     return Tex("".join(parts))
+
+
+def _breaks(text: str) -> set[int]:
+    """Where words that are too long for a line may be broken: behind ``/ . _ - :``, else at equal distances."""
+    places: set[int] = set()
+    for word in re.finditer(rf"\S{{{LONGEST_RUN + 1},}}", text):
+        start = word.start()
+        for piece in re.split(r"(?<=[/._:-])", word[0]):
+            places.update(range(start, start + len(piece), LONGEST_RUN))
+            start += len(piece)
+        places.discard(word.start())
+    return places
 
 
 def _escape_character(character: str, before: str, after: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from latentpress.metrics import Metric
 from latentpress.reporting.latex import Tex, escape
 
+MOST_DIGITS = 6
+"""Of one number in a column, where the others set its decimals."""
 MISSING = Tex(r"\missingvalue{}")
 INFINITY = Tex(r"$\infty$")
 
@@ -37,7 +39,7 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r".*flops.*", Format(significant=3)),
     (
         r"images|height|width|pixels|parameters|points|epochs|best_epoch|.*_iterations|.*_iteration_limit|"
-        r".*_units|.*_converged|dimensions|code_size",
+        r"(?:dead|active)_units|.*_converged|dimensions|code_size",
         Format(decimals=0, whole=True),
     ),
     (r".*accuracy.*", Format(decimals=4)),
@@ -171,11 +173,19 @@ def p_value(value: float) -> Tex:
 
 
 def column_decimals(metrics: Iterable[Metric], *, digits: int | None = None, percent: bool = False) -> int | None:
-    """Digits after the point that all finite numbers of a table's column are given; None for p values."""
+    """Digits after the point that all finite numbers of a table's column are given.
+
+    Returns:
+        None where each number keeps its own: for p values, and for numbers of such different sizes that the
+        digits of the smallest would give the largest more than `MOST_DIGITS`.
+    """
     finite = [m for m in metrics if m.value is not None and math.isfinite(m.value)]
     if any(metric.quantity.endswith("_p") for metric in finite):
         return None
-    return max((decimals_for(m, digits=digits, percent=percent) for m in finite), default=digits or 0)
+    most = max((decimals_for(m, digits=digits, percent=percent) for m in finite), default=digits or 0)
+    largest = max((abs(metric.value or 0.0) for metric in finite), default=0.0)
+    whole = len(str(int(largest * (100 if percent else 1))))
+    return None if digits is None and most and whole + most > MOST_DIGITS else most
 
 
 def format_setting(value: object, *, digits: int | None = None) -> Tex:

@@ -17,7 +17,7 @@ from latentpress.errors import TemplateError
 from latentpress.metrics import Metric, json_number
 from latentpress.reporting.evidence import Measured, Missing
 from latentpress.reporting.latex import Tex, escape, to_text
-from latentpress.reporting.numbers import MISSING, column_decimals, format_metric, format_value
+from latentpress.reporting.numbers import MISSING, column_decimals, decimals_for, format_metric, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,10 +242,10 @@ def column_cells(values: Sequence[Any]) -> list[Tex]:
     floats = [value for value in values if isinstance(value, float) and value == value and abs(value) != math.inf]
     whole = all(value.is_integer() for value in floats)
     decimals = 0 if whole else column_decimals([Metric("", value) for value in floats])
-    return [_cell(value, decimals or 0) for value in values]
+    return [_cell(value, decimals) for value in values]
 
 
-def _cell(value: Any, decimals: int) -> Tex:
+def _cell(value: Any, decimals: int | None) -> Tex:
     if value is None or (isinstance(value, float) and value != value):
         return MISSING
     if isinstance(value, bool):
@@ -253,7 +253,7 @@ def _cell(value: Any, decimals: int) -> Tex:
     if isinstance(value, int):
         return format_value(value, 0)
     if isinstance(value, float):
-        return format_value(value, decimals)
+        return format_value(value, decimals_for(Metric("", value)) if decimals is None else decimals)
     return escape(value)
 
 
