@@ -86,7 +86,8 @@ def test_a_failed_section_is_shown_as_failed(workshop: Any) -> None:
 
 
 def test_the_environment_is_filled_in(workshop: Any) -> None:
-    text = '<< environment("backend") >>|<< environment("keras") >>|<< environment("threads") >>|<< environment("x_y") >>\n<< environment_table("tab:e", "Environment.") >>'
+    values = "|".join(f'<< environment("{key}") >>' for key in ("backend", "keras", "threads", "x_y"))
+    text = values + '\n<< environment_table("tab:e", "Environment.") >>'
     tex = workshop.assembled({"q1c": section(workshop, text)}).texts["report.tex"]
     assert "TensorFlow 2.19.0|3.10.0|1 thread for each training|not recorded" in tex
     assert "\\environment" not in tex and "Operating system&" in tex

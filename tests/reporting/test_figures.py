@@ -21,7 +21,8 @@ X = np.arange(1, 5.0)
 
 EXAMPLES = {
     "image_grid": Figure(
-        "image_grid", {"images": random.random((2, 6, 28, 28, 1))}, {"row_labels": ["x", "D(E(x))"], "column_labels": list("abcdef")}
+        "image_grid", {"images": random.random((2, 6, 28, 28, 1))},
+        {"row_labels": ["x", "D(E(x))"], "column_labels": list("abcdef")},
     ),
     "curves": Figure(
         "curves",
@@ -29,7 +30,8 @@ EXAMPLES = {
         {
             "panels": [
                 {"title": "Loss", "x_label": "epoch", "y_label": "MSE", "log": True, "series": [
-                    {"x": "x0", "y": "y0", "label": "training"}, {"x": "x1", "y": "y1", "label": "validation", "style": "--"}]},
+                    {"x": "x0", "y": "y0", "label": "training"},
+                    {"x": "x1", "y": "y1", "label": "validation", "style": "--"}]},
                 {"title": "KL", "x_label": "epoch", "y_label": "nats", "series": [{"x": 0, "y": 0}]},
             ]
         },

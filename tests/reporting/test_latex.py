@@ -116,7 +116,10 @@ def test_whole_numbers_are_printed_with_commas() -> None:
 
 
 def test_to_text_reads_what_sentences_are_made_of() -> None:
-    tex = r"At $\alpha = 0.4$ it is 26.4\,dB \interval{$-0.5$}{1}, $p < 0.001$; \emph{no} 98\,\% ``more''~--~see \textbf{all}."
+    tex = (
+        r"At $\alpha = 0.4$ it is 26.4\,dB \interval{$-0.5$}{1}, $p < 0.001$; "
+        r"\emph{no} 98\,\% ``more''~--~see \textbf{all}."
+    )
     assert to_text(tex) == "At α = 0.4 it is 26.4 dB [−0.5, 1], p < 0.001; no 98 % “more” – see all."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections.abc import Callable
@@ -126,27 +127,21 @@ def test_an_apt_that_fails_is_quoted(programs: Callable[..., Path], monkeypatch:
         tex.ensure_tex(install=True, announce=lambda line: None)
 
 
-def test_looking_for_tex_imports_nothing_heavy() -> None:
-    code = (
-        "import sys, latentpress.reporting.tex; "
-        "print([m for m in ('numpy', 'pandas', 'matplotlib', 'jinja2', 'pylatex', 'pikepdf', 'keras') if m in sys.modules])"
-    )
+def imported(modules: tuple[str, ...], *, among: tuple[str, ...]) -> list[str]:
+    """Which of some packages a fresh process has loaded after it imported some modules of reporting."""
+    names = [f"latentpress.reporting.{name}" for name in modules]
+    code = f"import sys, {', '.join(names)}; print([name for name in {among!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    found: list[str] = ast.literal_eval(done.stdout)
+    return found
+
+
+def test_looking_for_tex_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "pandas", "matplotlib", "jinja2", "pylatex", "pikepdf", "keras")
+    assert imported(("tex",), among=heavy) == []
 
 
 def test_reporting_imports_no_framework() -> None:
-    modules = (
-        "assemble",
-        "sections",
-        "typeset",
-        "figures",
-        "drawing.images",
-        "drawing.charts",
-        "drawing.points",
-        "drawing.network",
-    )
-    imports = "; ".join(f"import latentpress.reporting.{name}" for name in modules)
-    code = f"import sys; {imports}; print([m for m in ('keras', 'tensorflow', 'jax', 'torch', 'sklearn') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    drawing = tuple(f"drawing.{name}" for name in ("images", "charts", "points", "network"))
+    modules = ("assemble", "sections", "typeset", "figures", *drawing)
+    assert imported(modules, among=("keras", "tensorflow", "jax", "torch", "sklearn")) == []

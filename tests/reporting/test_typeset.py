@@ -177,6 +177,24 @@ def test_what_spoils_a_page_is_told_and_fails_a_strict_build(shared_workshop: An
 
 
 @needs_tex
+def test_figures_come_before_the_next_heading(shared_workshop: Any) -> None:
+    """Also where a report redeclares the looks of its headings."""
+    tall = "\n".join(f"\\begin{{figure}}\\rule{{5cm}}{{14cm}}\\caption{{Tower {n}}}\\end{{figure}}" for n in range(3))
+    own = shared_workshop.root / "own.tex.j2"
+    own.write_text(
+        "<% extends 'base' %><% block preamble %>\\RedeclareSectionCommand[tocindent=0pt]{section}<% endblock %>"
+    )
+    body = f"\\section{{Towers}}\n{tall}\n\\section{{Next heading}}\nText.\n"
+    section = shared_workshop.section(body)
+    text = text_of(
+        shared_workshop.typeset(shared_workshop.assembled({"q1c": section}, files={"template": own})).files[
+            "report.pdf"
+        ]
+    )
+    assert text.rindex("Tower 2") < text.rindex("Next heading")
+
+
+@needs_tex
 def test_a_run_without_end_is_stopped_with_all_that_it_started(shared_workshop: Any) -> None:
     started = time.monotonic()
     with pytest.raises(LatexError, match="was not done after 3 s"):
@@ -217,7 +235,10 @@ def test_slightly_overfull_boxes_are_let_pass() -> None:
 
 
 def test_a_log_loses_what_differs_between_machines() -> None:
-    log = "This is pdfTeX (format=pdflatex 2026.11.21)  21 NOV 2026\n**report.tex\n(/usr/share/x/a.sty\n/tmp/latentpress-ab1_c/x\nHere is how much of TeX's memory you used:\n 1 string\n"
+    log = (
+        "This is pdfTeX (format=pdflatex 2026.11.21)  21 NOV 2026\n**report.tex\n(/usr/share/x/a.sty\n"
+        "/tmp/latentpress-ab1_c/x\nHere is how much of TeX's memory you used:\n 1 string\n"
+    )
     assert plain_log(log) == "**report.tex\n(a.sty\n./x\n"
 
 
