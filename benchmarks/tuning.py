@@ -89,18 +89,15 @@ def parsed(change: str) -> tuple[str, object]:
 
 def judge(model: TrainedModel, data: DataSet) -> dict[str, object]:
     """Validation error, probe accuracy by C, contraction ratio, and the share of activations above 0.1."""
+    assert data.labels is not None
     images = {split: data.images[split].astype("float32") / 255 for split in ("train", "validation")}
     codes = {split: model.encode(pixels) for split, pixels in images.items()}
     error = np.mean((model.decode(codes["validation"]) - images["validation"]) ** 2)
     held_out = np.concatenate([codes["train"][PROBE_IMAGES:], codes["validation"]])
     labels = np.concatenate([data.labels["train"][PROBE_IMAGES:], data.labels["validation"]])
     fitted, scored = standardise(codes["train"][:PROBE_IMAGES], held_out)
-    accuracy = {
-        c: np.mean(
-            logistic_regression(fitted, data.labels["train"][:PROBE_IMAGES], scored, 2000, c).predicted == labels
-        )
-        for c in INVERSE_PENALTIES
-    }
+    known = data.labels["train"][:PROBE_IMAGES]
+    predicted = {c: logistic_regression(fitted, known, scored, 2000, c).predicted for c in INVERSE_PENALTIES}
     few = images["validation"][:256]
     tangents = np.random.default_rng(0).standard_normal((8, *few.shape), dtype=np.float32)
     norms = [squared_norms(model.encoder_jacobian_products(few, tangent)).mean() for tangent in tangents]
