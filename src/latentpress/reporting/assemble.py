@@ -15,11 +15,11 @@ from latentpress.errors import TemplateError
 from latentpress.health import assess
 from latentpress.metrics import from_records
 from latentpress.reporting import appendices
-from latentpress.reporting.context import embedded_notice
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
 from latentpress.reporting.names import Names
 from latentpress.reporting.sections import failure_box
 from latentpress.reporting.templating import load, render
+from latentpress.reporting.values import embedded_notice
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact

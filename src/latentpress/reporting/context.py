@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from latentpress.engine.stage import Failure
 from latentpress.errors import TemplateError
-from latentpress.reporting import claims, tables
+from latentpress.reporting import claims, tables, values
 from latentpress.reporting.claim_base import Look
 from latentpress.reporting.claims_comparing import find_published
 from latentpress.reporting.evidence import Evidence, Missing
@@ -21,11 +20,6 @@ from latentpress.reporting.published import published_rows
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
-
-EMBEDDED_NOTICE = (
-    "The original {title} could not be had for this build. In its place stands the embedded data described here, and "
-    "no number in this report is a result on the original."
-)
 
 
 class SectionContext:
@@ -68,8 +62,8 @@ class SectionContext:
         return {
             **{function.__name__: function for function in functions},
             "figures": self.figure_row,
-            "report": _attributes(self._settings["report"]),
-            "section": _attributes(self._settings["section"]),
+            "report": values.attributes(self._settings["report"]),
+            "section": values.attributes(self._settings["section"]),
             "profile": self._settings.get("profile", "default"),
         }
 
@@ -84,7 +78,7 @@ class SectionContext:
         percent: bool = False,
     ) -> Tex:
         """A metric's value."""
-        found = self._evidence.find(_identifier(id))
+        found = self._evidence.find(values.identifier(id))
         if isinstance(found, Missing):
             return MISSING
         text = format_metric(found.metric, digits=digits, interval=interval, unit=unit, percent=percent)
@@ -107,15 +101,15 @@ class SectionContext:
 
     def has(self, id: str) -> bool:
         """Whether a metric was measured."""
-        return _identifier(id) in self._evidence.measured
+        return values.identifier(id) in self._evidence.measured
 
     def setting(self, experiment: str, key: str, digits: int | None = None) -> Tex:
         """One value of an experiment's settings, by its dotted key."""
         value: Any = self.experiment(experiment)
-        path = _identifier(key)
+        path = values.identifier(key)
         for part in path.split("."):
             if not isinstance(value, Mapping) or part not in value:
-                known = sorted(_flatten(self.experiment(experiment)))
+                known = sorted(values.flatten(self.experiment(experiment)))
                 near = difflib.get_close_matches(path, known, n=3) or known
                 raise TemplateError(
                     f"the experiment {str(experiment)!r} has no setting {path!r}.",
@@ -161,7 +155,7 @@ class SectionContext:
             key = str(facts.get("citation") or "")
             return {**facts, "citation": Tex(key) if tables.LABEL.fullmatch(key) else ""}
         if any(label.startswith(f"data/{data}") for label in self._evidence.failures):
-            return _MissingFacts()
+            return values.MissingFacts()
         raise TemplateError(
             f"this section has no data set {str(data)!r}.",
             f"It has {', '.join(self._evidence.facts) or 'none'}; add it as data = [...] to the section.",
@@ -170,18 +164,18 @@ class SectionContext:
     def data_notice(self) -> Tex:
         """A sentence where a data set is embedded, else nothing."""
         embedded = [facts for facts in self._evidence.facts.values() if facts.get("source") == "embedded"]
-        return Tex(" ".join(embedded_notice(facts) for facts in embedded))
+        return Tex(" ".join(values.embedded_notice(facts) for facts in embedded))
 
     def model_name(self, model: str) -> Tex:
         """An experiment or control in running text."""
-        return self._names.running(_identifier(model))
+        return self._names.running(values.identifier(model))
 
     def published(self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment") -> Tex:
         """A published value."""
         row = find_published(
             self._published,
-            model=_identifier(model),
-            quantity=_identifier(quantity),
+            model=values.identifier(model),
+            quantity=values.identifier(quantity),
             alpha=alpha,
             kind=str(kind),
         )
@@ -189,14 +183,14 @@ class SectionContext:
 
     def environment(self, key: str) -> Tex:
         """A fact of the computing environment; it is filled in when the report is assembled."""
-        return Tex(rf"\environmentvalue{{{_identifier(key)}}}")
+        return Tex(rf"\environmentvalue{{{values.identifier(key)}}}")
 
     # ------------------------------------------------------------------ floats
 
     def figure(self, evaluation: str, subject: str, name: str, caption: str, label: str, width: float = 1.0) -> Tex:
         """One figure of an evaluation."""
         where = self._label(label)
-        picture = self._picture(str(evaluation), _identifier(subject), _identifier(name), caption)
+        picture = self._picture(str(evaluation), values.identifier(subject), values.identifier(name), caption)
         return figure(picture, escape(caption), where, width)
 
     def figure_row(self, entries: Sequence[Any], caption: str, label: str) -> Tex:
@@ -206,7 +200,7 @@ class SectionContext:
         for entry in entries:
             keys = ("evaluation", "subject", "name", "caption")
             evaluation, subject, name, text = (entry[key] for key in keys) if isinstance(entry, Mapping) else entry
-            picture = self._picture(str(evaluation), _identifier(subject), _identifier(name), text)
+            picture = self._picture(str(evaluation), values.identifier(subject), values.identifier(name), text)
             drawn.append((picture, escape(text)))
         return figures(drawn, escape(caption), where)
 
@@ -247,21 +241,21 @@ class SectionContext:
         limit: int | None = None,
     ) -> Tex:
         """A table of an evaluation, as it is."""
-        artifact = self._evidence.artifact("evaluate", str(evaluation), _identifier(subject))
+        artifact = self._evidence.artifact("evaluate", str(evaluation), values.identifier(subject))
         if isinstance(artifact, Missing):
             empty = tables.Table([escape(text) for text in columns.values()], [], ["l"] * len(columns))
             empty.rows = [[MISSING] * len(columns)]
             return self._float(empty, caption, label, [])
-        frame = self._frame(artifact, evaluation, _identifier(table))
+        frame = self._frame(artifact, evaluation, values.identifier(table))
         return self._float(tables.data_table(frame, columns, limit), caption, label, [artifact.digest])
 
     def cell(self, evaluation: str, subject: str, table: str, row: int, column: str) -> Tex:
         """One cell of an evaluation's table; rows count from 0."""
-        artifact = self._evidence.artifact("evaluate", str(evaluation), _identifier(subject))
+        artifact = self._evidence.artifact("evaluate", str(evaluation), values.identifier(subject))
         if isinstance(artifact, Missing):
             return MISSING
-        frame = self._frame(artifact, evaluation, _identifier(table))
-        name = _identifier(column)
+        frame = self._frame(artifact, evaluation, values.identifier(table))
+        name = values.identifier(column)
         if name not in frame.columns or not 0 <= row < len(frame):
             raise TemplateError(
                 f"the table {str(table)!r} has no cell in row {row} of column {name!r}.",
@@ -291,7 +285,7 @@ class SectionContext:
 
     def settings_table(self, experiment: str, label: str, caption: str) -> Tex:
         """All settings of one experiment."""
-        pairs = [(key, value) for key, value in _flatten(self.experiment(experiment)).items() if key != "title"]
+        pairs = [(key, value) for key, value in values.flatten(self.experiment(experiment)).items() if key != "title"]
         rows = [[escape(key.replace(".", ": ").replace("_", " ")), format_setting(value)] for key, value in pairs]
         records = [["setting", "value"], *([key, value] for key, value in pairs)]
         return self._float(tables.Table([Tex("Setting"), Tex("Value")], rows, ["l", "r"], records), caption, label, [])
@@ -308,7 +302,7 @@ class SectionContext:
 
     def claim(self, name: str, **fields: Any) -> Tex:
         """A sentence that is computed from metrics."""
-        plain = {key: _plain(value) for key, value in fields.items()}
+        plain = {key: values.plain(value) for key, value in fields.items()}
         look = Look(self._evidence, self._names, self._published)
         made = claims.make(look, str(name), plain)
         arguments = ",".join(f"{key}={plain[key]}" for key in sorted(plain) if key not in ("what", "a_name", "b_name"))
@@ -323,7 +317,7 @@ class SectionContext:
 
     def model_rows(self, models: Sequence[str]) -> list[tuple[Tex, dict[str, Any]]]:
         """Rows of a table, one for each experiment or control."""
-        return [(self._names.title(_identifier(model)), {"model": _identifier(model)}) for model in models]
+        return [(self._names.title(values.identifier(model)), {"model": values.identifier(model)}) for model in models]
 
     # ------------------------------------------------------------------ bookkeeping
 
@@ -373,45 +367,3 @@ class SectionContext:
                 f"It has {', '.join(known) or 'none'}.",
             )
         return artifact.table(table)
-
-
-class _MissingFacts(dict[str, Any]):
-    """Facts of a data set that could not be prepared: every one prints the marker."""
-
-    def __missing__(self, key: str) -> Any:
-        return _MissingFacts() if key == "counts" else [MISSING] if key == "preprocessing" else MISSING
-
-
-def embedded_notice(facts: Mapping[str, Any]) -> Tex:
-    """The sentence that says which data stands in for which."""
-    names = {"mnist": "MNIST", "frey": "Frey Face data"}
-    title = names.get(facts.get("data", ""), str(facts.get("data", "data")))
-    return escape(EMBEDDED_NOTICE.format(title=title))
-
-
-def _identifier(text: str) -> str:
-    """An id, label or file name that a template has joined with ``~``, which escapes underscores."""
-    return str(text).replace("\\_", "_")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Tex):
-        return str.__str__(value).replace("\\_", "_") if "$" not in value else value
-    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
-
-
-def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            flat.update(_flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _attributes(value: Any) -> Any:
-    """Mappings with attributes, so that ``report.title`` is never a method of a dict."""
-    if isinstance(value, Mapping):
-        return SimpleNamespace(**{key: _attributes(entry) for key, entry in value.items()})
-    return [_attributes(entry) for entry in value] if isinstance(value, list | tuple) else value
