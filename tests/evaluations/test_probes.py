@@ -71,18 +71,21 @@ def test_the_accuracy_has_wilsons_interval() -> None:
     assert fields["low"] == pytest.approx(0.3006, abs=1e-4)
 
 
-def test_the_penalty_is_chosen_on_the_validation_split_and_the_test_split_has_no_say() -> None:
+def test_the_penalty_is_chosen_on_held_out_images_and_the_test_split_has_no_say() -> None:
     generator = np.random.default_rng(5)
     labels = generator.integers(0, 2, 400)
     codes = generator.normal(size=(400, 30)).astype(np.float32)
     codes[:, 0] += labels
-    train, validation = (codes[:40], labels[:40]), (codes[40:], labels[40:])
-    grid = [1e-3, 1e-1, 10.0, 1000.0]
+    train, validation = (codes[:100], labels[:100]), (codes[100:], labels[100:])
+    grid = [1e-4, 1e-1, 1000.0]
     right = [
-        np.mean(logistic_regression(*train, validation[0], inverse_penalty=value).predicted == validation[1])
+        np.mean(
+            logistic_regression(codes[:80], labels[:80], codes[80:], inverse_penalty=value).predicted == labels[80:]
+        )
         for value in grid
     ]
     for test_codes in (codes[:7], -codes[:9]):
         fit, chosen = validated_regression(train, validation, test_codes, grid)
         assert chosen == grid[int(np.argmax(right))]
-        assert len(fit.predicted) == len(test_codes)
+        whole = logistic_regression(*train, test_codes, inverse_penalty=chosen)
+        assert np.array_equal(fit.predicted, whole.predicted)

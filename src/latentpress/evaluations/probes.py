@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
@@ -89,7 +89,10 @@ def validated_regression(
     inverse_penalties: Sequence[float],
     most_iterations: int = MOST_ITERATIONS,
 ) -> tuple[Fitted, float]:
-    """Logistic regression with the penalty that does best on the validation split; the test split has no say.
+    """Logistic regression whose penalty is chosen on held-out images; the test split has no say.
+
+    The validation split alone is too small to tell penalties apart whose accuracies differ by 0.002, so a fifth of the
+    training images is held out with it, and the chosen one is fitted to all of them.
 
     Args:
         train, validation: standardised codes (n, code) and classes (n,).
@@ -100,13 +103,16 @@ def validated_regression(
     Returns:
         The fit as seen on the test codes, and the C that was chosen.
     """
-    codes, labels = validation
-    both = np.concatenate([codes, test_codes])
-    fits = [logistic_regression(*train, both, most_iterations, value) for value in inverse_penalties]
-    right = [int(np.sum(fit.predicted[: len(codes)] == labels)) if fit.converged else -1 for fit in fits]
-    best = int(np.argmax(right))
-    chosen = fits[best]
-    return replace(chosen, predicted=chosen.predicted[len(codes) :]), inverse_penalties[best]
+    (codes, labels), kept = train, len(train[0]) - len(train[0]) // 5
+    held_out = np.concatenate([codes[kept:], validation[0]])
+    truth = np.concatenate([labels[kept:], validation[1]])
+    fits = [
+        logistic_regression(codes[:kept], labels[:kept], held_out, most_iterations, value)
+        for value in inverse_penalties
+    ]
+    right = [int(np.sum(fit.predicted == truth)) if fit.converged else -1 for fit in fits]
+    chosen = inverse_penalties[int(np.argmax(right))]
+    return logistic_regression(codes, labels, test_codes, most_iterations, chosen), chosen
 
 
 def linear_svm(
