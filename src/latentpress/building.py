@@ -235,7 +235,10 @@ def copy_out(build: Build) -> None:
         stages = [f"assemble/{report.name}", f"typeset/{report.name}"]
         made = [build.outcome.artifacts[name] for name in stages if name in build.outcome.artifacts]
         if made:
-            export(made, folder, skip=INTERNAL_FILES)
+            # A PDF that could not be typeset anew is better than none; what failed is told.
+            failed = f"typeset/{report.name}" in build.outcome.failures
+            keep = ["run.json", *(["report.pdf"] if failed else [])]
+            export(made, folder, skip=INTERNAL_FILES, keep=keep)
             write_json(folder / "run.json", run_record(build, report))
         build.health[report.name] = failed_checks(build, report)
 
@@ -331,7 +334,8 @@ def say_results(build: Build) -> None:
         folder = build.request.build_folder / report.name
         name = f"typeset/{report.name}" if build.tex_missing is None else f"assemble/{report.name}"
         if name not in build.outcome.artifacts:
-            build.say(f"{report.name}: not made")
+            earlier = "; report.pdf is that of an earlier build" if (folder / "report.pdf").is_file() else ""
+            build.say(f"{report.name}: not made{earlier}")
             continue
         path = folder / ("report.tex" if build.tex_missing else "report.pdf")
         build.say(

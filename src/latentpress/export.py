@@ -13,13 +13,16 @@ from latentpress.engine.store import Artifact
 from latentpress.errors import StoreError
 
 
-def export(artifacts: Iterable[Artifact], folder: Path, skip: Iterable[str] = ()) -> list[str]:
+def export(
+    artifacts: Iterable[Artifact], folder: Path, skip: Iterable[str] = (), keep: Iterable[str] = ("run.json",)
+) -> list[str]:
     """Make a folder hold exactly what some artifacts hold; files that are already right are left alone.
 
     Args:
         artifacts: of the assemble and typeset stages.
         folder: ``build/<report>``.
         skip: names of files that stay in the store.
+        keep: files of the folder that are left alone though no artifact holds them.
 
     Returns:
         The files that were written, relative to the folder.
@@ -37,7 +40,7 @@ def export(artifacts: Iterable[Artifact], folder: Path, skip: Iterable[str] = ()
             if not target.is_file() or _digest(target.read_bytes()) != _digest(data):
                 write_atomically(target, data)
                 written.append(name)
-        _remove_others(folder, set(wanted) | {"run.json"})
+        _remove_others(folder, {*wanted, *keep})
     except OSError as error:
         raise StoreError(
             f"{folder}: the report could not be written: {error.strerror}",
