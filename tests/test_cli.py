@@ -81,7 +81,7 @@ def test_wrong_usage_says_what_was_found_and_what_was_meant(root, arguments, tex
 
 def test_misspelt_key_stops_before_anything_runs(root):
     path = root / "experiments" / "vae.toml"
-    path.write_text(path.read_text().replace("epochs = 100", "epoch = 100", 1))
+    path.write_text(path.read_text().replace("epochs = 60", "epoch = 60", 1))
     assert_told(latentpress("build", cwd=root), 2, str(path), "training.epoch", 'Did you mean "epochs"?')
     assert not (root / "build").exists()
 
