@@ -226,7 +226,7 @@ class _Builder:
                 device=self.machine.device,
                 memory_mb=2500,
                 seconds=self._training_seconds(experiment),
-                isolated=True,
+                isolated=experiment.training.epochs > 0,
             )
         )
 

@@ -110,7 +110,8 @@ class WorkerPool:
     """Warm workers of one machine.
 
     Args:
-        limit: how many processes are kept at most, busy ones included.
+        limit: how many jobs run at once at most; twice as many processes are kept, so that stages that need
+            Keras and stages that do not can take turns without a start in between.
     """
 
     def __init__(self, limit: int) -> None:
@@ -155,7 +156,7 @@ class WorkerPool:
             if found is not None:
                 self._idle.remove(found)
             else:
-                while self._idle and len(self._idle) + len(self._busy) >= self._limit:
+                while self._idle and len(self._idle) + len(self._busy) >= 2 * self._limit:
                     surplus.append(self._idle.pop(0))
                 found = Launcher(job.kind, Workplace(Path(job.store) / "work" / job.key).log)
             self._busy.add(found)

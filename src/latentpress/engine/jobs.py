@@ -36,7 +36,6 @@ class Kind:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(self.path),
             "PYTHONHASHSEED": "0",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -40,33 +39,45 @@ def exact_jacobian(encoder: Any, images: np.ndarray) -> np.ndarray:
     Returns:
         float32 (n, code, H·W·C).
     """
-    codes, pull_back = _pullback(encoder, ops.convert_to_tensor(images))
-    rows = []
-    for unit in range(codes.shape[-1]):
-        cotangents = np.zeros(codes.shape, "float32")
-        cotangents[:, unit] = 1.0
-        gradient = ops.convert_to_numpy(pull_back(ops.convert_to_tensor(cotangents)))
-        rows.append(np.asarray(gradient).reshape(len(images), -1))
-    return np.stack(rows, axis=1)
-
-
-def _pullback(encoder: Any, images: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """Codes, and the map from cotangents (n, code) to gradients (n, H, W, C); Keras has no operation for it."""
     backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
+    rows = {"tensorflow": _tensorflow_rows, "jax": _jax_rows, "torch": _torch_rows}[backend]
+    gradients = np.asarray(ops.convert_to_numpy(rows(encoder, ops.convert_to_tensor(images))))
+    return gradients.reshape(*gradients.shape[:2], -1).swapaxes(0, 1)
 
+
+# The gradient of each unit of the code, (code, n, H, W, C); Keras has no operation for it.
+
+
+def _tensorflow_rows(encoder: Any, images: Tensor) -> Tensor:
+    import tensorflow as tf
+
+    def rows(images: Tensor) -> Tensor:
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(images)
             codes = encoder(images, training=False)
-        return codes, lambda cotangents: tape.gradient(codes, images, output_gradients=cotangents)
-    if backend == "jax":
-        import jax
 
-        codes, pull_back = jax.vjp(lambda batch: encoder(batch, training=False), images)
-        return codes, lambda cotangents: pull_back(cotangents)[0]
+        def row(cotangent: Tensor) -> Tensor:
+            return tape.gradient(codes, images, output_gradients=tf.broadcast_to(cotangent, tf.shape(codes)))
+
+        return tf.map_fn(row, tf.eye(codes.shape[-1]))
+
+    # As one graph: half the time of as many calls of the tape, with the same bits.
+    return tf.function(rows)(images)
+
+
+def _jax_rows(encoder: Any, images: Tensor) -> Tensor:
+    import jax
+
+    codes, pull_back = jax.vjp(lambda batch: encoder(batch, training=False), images)
+    cotangents = jax.numpy.eye(codes.shape[-1])
+    return jax.lax.map(lambda row: pull_back(jax.numpy.broadcast_to(row, codes.shape))[0], cotangents)
+
+
+def _torch_rows(encoder: Any, images: Tensor) -> Tensor:
     import torch
 
     images = images.detach().requires_grad_()
     codes = encoder(images, training=False)
-    return codes, lambda cotangents: torch.autograd.grad(codes, images, cotangents, retain_graph=True)[0]
+    units = torch.eye(codes.shape[-1])
+    rows = [torch.autograd.grad(codes, images, unit.expand(codes.shape), retain_graph=True)[0] for unit in units]
+    return torch.stack(rows)

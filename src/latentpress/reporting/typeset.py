@@ -17,6 +17,7 @@ import pikepdf
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import LatexError, TexMissingError
 from latentpress.reporting import latex_errors
+from latentpress.reporting.head_start import give_head_start
 from latentpress.reporting.tex import find_tex
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def run_latexmk(folder: Path, time_limit: float) -> str:
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
     }
-    seed_bibliography(folder, variables)
+    give_head_start(folder, variables)
     # A session of its own, so that the time limit and an interruption reach pdflatex and bibtex too.
     with subprocess.Popen(
         LATEXMK, cwd=folder, env=variables, start_new_session=True,
@@ -122,32 +123,6 @@ def run_latexmk(folder: Path, time_limit: float) -> str:
         finally:
             _end(process)
     return output.decode(errors="replace")
-
-
-CITED = re.compile(r"\\cite[a-zA-Z]*\*?(?:\[[^\]]*\]){0,2}\{([^}]+)\}")
-
-
-def seed_bibliography(folder: Path, variables: Mapping[str, str]) -> None:
-    """Make the references before LaTeX runs for the first time, which saves one of four runs.
-
-    What goes wrong here goes wrong again, and is told, when latexmk calls BibTeX by itself.
-    """
-    text = (folder / "report.tex").read_text(encoding="utf-8")
-    if "\\bibliography{" not in text:
-        return
-    keys = [key.strip() for match in CITED.finditer(text) for key in match[1].split(",")]
-    lines = [*(f"\\citation{{{key}}}" for key in dict.fromkeys(keys)), r"\bibstyle{plainnat}", r"\bibdata{references}"]
-    stub = folder / "report.aux"
-    stub.write_text("\\relax\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    subprocess.run(
-        ["bibtex", "report"],  # noqa: S607 - found on the PATH that is given
-        cwd=folder,
-        env=dict(variables),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    stub.unlink()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
