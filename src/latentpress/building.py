@@ -157,8 +157,9 @@ def run_stages(build: Build) -> None:
     request = build.request
     build.store = Store(request.build_folder / "store")
     scheduler = make_scheduler(build, forced_stages(build))
-    announce_plan(build, scheduler.plan())
-    build.outcome = scheduler.run()
+    plan = scheduler.plan()
+    announce_plan(build, plan)
+    build.outcome = scheduler.run(plan)
 
 
 def make_scheduler(build: Build, force: set[str]) -> Scheduler:

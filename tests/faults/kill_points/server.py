@@ -56,7 +56,8 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
     with os.fdopen(answer) as reader:
         outcome = reader.read()
     _, status = os.waitpid(child, 0)
-    return {"status": os.waitstatus_to_exitcode(status), "outcome": json.loads(outcome) if outcome else None}
+    code = os.waitstatus_to_exitcode(status)
+    return {"status": code, "outcome": json.loads(outcome) if code == 0 else None}  # a kill may have torn it
 
 
 def kill_from_outside(build: int, victims: list[str]) -> None:
