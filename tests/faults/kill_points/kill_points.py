@@ -10,7 +10,8 @@ An order is JSON in LATENTPRESS_KILL:
     mark       a file that the first kill creates; no second one follows, in a worker's next attempt for example
     log        a file that every counted operation is added to, or nothing
 
-A write is killed half done, everything else just before it is done, which is also just after the one before.
+A process that is killed at a write of its own has done half of it; everything else has not begun, which is also just
+after the operation before. Standard library only: this runs before anything else in every process.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _step(label: str, half: Callable[[], object] | None = None) -> None:
         _write(descriptor, f"{label}\n".encode())
         os.close(descriptor)
     if number == _order["number"] and _claimed(label):
-        if half is not None:
+        if half is not None and _order["self"] in _order["victims"]:  # whoever lives on must not write it twice
             half()
         _kill(_order["victims"])
 
