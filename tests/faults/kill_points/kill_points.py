@@ -123,7 +123,7 @@ def _hear(event: str, values: tuple[Any, ...]) -> None:
         if _inside(target, values[-1] if event in ("os.remove", "os.rmdir", "os.mkdir") else -1):
             _step(f"{event.removeprefix('os.')} {_short(target)}")
     elif event in _OTHERS:
-        _step(f"{event} {values[1][:5] if event == 'subprocess.Popen' else ''}".strip())
+        _step(f"{event} {values[0] if event == 'subprocess.Popen' else ''}".strip())
 
 
 def _counted_fsync(descriptor: int) -> None:

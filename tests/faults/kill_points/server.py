@@ -25,7 +25,7 @@ from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
 from latentpress.export import export, write_json
 
-_PATIENCE = 120  # seconds; a build that hangs is a failure, not a wait
+_PATIENCE = 600  # seconds; a build that hangs is a failure, not a wait
 
 
 def main() -> None:
