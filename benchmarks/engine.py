@@ -49,7 +49,9 @@ class Tool:
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=self.limit, check=False
         )
         if answer.returncode:
-            sys.exit(f"{' '.join(command)} ended with {answer.returncode}:\n{answer.stdout[-1500:]}{answer.stderr[-1500:]}")
+            sys.exit(
+                f"{' '.join(command)} ended with {answer.returncode}:\n{answer.stdout[-1500:]}{answer.stderr[-1500:]}"
+            )
         return answer.stdout + answer.stderr
 
     def tasks(self) -> list[tuple[int, int]]:
@@ -192,7 +194,7 @@ class Pytask(Tool):
                 OUT = Path(__file__).parent / "out"
                 for place in range({self.size // LAYERS}):
                     @task(id=f"0_{{place}}")
-                    def task_first(text: str = f"{{place}}\\n", path: Annotated[Path, Product] = OUT / f"0_{{place}}.txt"):
+                    def task_first(text: str = f"{{place}}", path: Annotated[Path, Product] = OUT / f"0_{{place}}.txt"):
                         path.write_text(text)
 
                     for layer in range(1, {LAYERS}):
@@ -275,7 +277,9 @@ def installed(name: str, folder: Path) -> tuple[Path, str]:
     python = home / "bin" / "python"
     if not python.exists():
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(home)], check=True)
-        subprocess.run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), name], check=True)
+        subprocess.run(
+            [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), name], check=True
+        )
     ask = f"from importlib.metadata import version; print(version({name!r}))"
     version = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
     return home / "bin" / name, version

@@ -34,9 +34,7 @@ def stages(edit: Callable[[project.Project], project.Project] | None = None) -> 
     return pipeline.build_graph(found, list(found.reports.values()), sources, Machine(), Choices()).stages
 
 
-def keys(
-    source: Path, graph: dict[str, Stage], cache: Path | None = None, chained: bool = False
-) -> dict[str, str]:
+def keys(source: Path, graph: dict[str, Stage], cache: Path | None = None, chained: bool = False) -> dict[str, str]:
     """Every stage's key, the sources being those in a folder; an input counts as equal, or as what its key is."""
     fingerprinter = Fingerprinter(["latentpress"], [source], cache)
     found: dict[str, str] = {}

@@ -34,7 +34,8 @@ def first(task):
         fresh = task.scratch / "steps.new"
         fresh.write_text(str(step + 1))
         fresh.replace(done)
-    return Result(values={"x": int(done.read_text())}, texts={"folder/a.txt": "one"}, files={"blob.bin": b"0" * 100_000})
+    x = int(done.read_text())
+    return Result(values={"x": x}, texts={"folder/a.txt": "one"}, files={"blob.bin": b"0" * 100_000})
 
 def second(task):
     return Result(values={"y": 1 + sum(artifact.json("x") for artifact in task.inputs.values())})

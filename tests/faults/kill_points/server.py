@@ -41,8 +41,7 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
     if child == 0:
         signal.alarm(_PATIENCE)
         os.close(answer)
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         try:
             build(order, tell)
         except BaseException:
