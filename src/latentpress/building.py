@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from latentpress import machine, pipeline
 from latentpress import project as projects
 from latentpress.datasets import sources
 from latentpress.engine.events import Plan
+from latentpress.engine.locks import exclusive
 from latentpress.engine.outcome import Outcome
 from latentpress.engine.progress import duration, make_listener
 from latentpress.engine.scheduler import Scheduler
@@ -155,8 +157,9 @@ def run_stages(build: Build) -> None:
     request = build.request
     build.store = Store(request.build_folder / "store")
     scheduler = make_scheduler(build, forced_stages(build))
-    announce_plan(build, scheduler.plan())
-    build.outcome = scheduler.run()
+    plan = scheduler.plan()
+    announce_plan(build, plan)
+    build.outcome = scheduler.run(plan)
 
 
 def make_scheduler(build: Build, force: set[str]) -> Scheduler:
@@ -215,17 +218,29 @@ def export_reports(build: Build) -> None:
     """Copy finished reports out of the store; a damaged artifact is found here at the latest, and made again."""
     for _ in range(MOST_REPAIRS):
         try:
-            return copy_out(build)
+            with export_lock(build):
+                return copy_out(build)
         except DamagedArtifactError as error:
             build.say(f"damaged, to be made again: {error}")
             build.store.discard(error.artifact)
             ran = build.outcome.ran
             build.outcome = make_scheduler(build, set()).run()
             build.outcome.ran = [*ran, *build.outcome.ran]
-    return copy_out(build)
+    with export_lock(build):
+        return copy_out(build)
 
 
 MOST_REPAIRS = 3
+
+
+def export_lock(build: Build) -> AbstractContextManager[None]:
+    """Keep builds that export into one folder apart; where nobody may write there is nothing to keep apart."""
+    return exclusive(build.store.root / "locks" / "export.lock") if may_write(build) else nullcontext()
+
+
+def may_write(build: Build) -> bool:
+    """Whether the build folder can be written; one on a read-only disk still serves a build with nothing to do."""
+    return os.access(build.request.build_folder, os.W_OK)
 
 
 def copy_out(build: Build) -> None:
@@ -239,7 +254,8 @@ def copy_out(build: Build) -> None:
             failed = f"typeset/{report.name}" in build.outcome.failures
             keep = ["run.json", *(["report.pdf"] if failed else [])]
             export(made, folder, skip=INTERNAL_FILES, keep=keep)
-            write_json(folder / "run.json", run_record(build, report))
+            if may_write(build):
+                write_json(folder / "run.json", run_record(build, report))
         build.health[report.name] = failed_checks(build, report)
 
 
@@ -314,18 +330,19 @@ def decide_status(build: Build) -> None:
 
 def write_last_run(build: Build) -> None:
     """``build/last_run.json``, which other tools read."""
-    write_json(
-        build.request.build_folder / "last_run.json",
-        {
-            "reports": [report.name for report in build.reports],
-            "stages_run": list(build.outcome.ran),
-            "stages_reused": build.outcome.reused,
-            "seconds": round(time.time() - build.started, 3),
-            "data": {name: located.source for name, located in build.located.items()},
-            "health": build.health,
-            "exit_status": build.status,
-        },
-    )
+    if not may_write(build):
+        return
+    record = {
+        "reports": [report.name for report in build.reports],
+        "stages_run": list(build.outcome.ran),
+        "stages_reused": build.outcome.reused,
+        "seconds": round(time.time() - build.started, 3),
+        "data": {name: located.source for name, located in build.located.items()},
+        "health": build.health,
+        "exit_status": build.status,
+    }
+    with export_lock(build):
+        write_json(build.request.build_folder / "last_run.json", record)
 
 
 def say_results(build: Build) -> None:

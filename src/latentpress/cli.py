@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from enum import StrEnum
@@ -209,6 +210,8 @@ def complain(text: str) -> None:
 def main() -> None:
     """Entry point: run a command; turn what went wrong into a message and an exit status."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # Looking for plugins of pydantic reads the metadata of every installed package; none has a say in settings.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         code = app(standalone_mode=False)
     except LatentPressError as error:

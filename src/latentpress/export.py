@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from latentpress.engine.store import Artifact
+from latentpress.engine.store import Artifact, writing
 from latentpress.errors import StoreError
 
 
@@ -50,19 +49,25 @@ def export(
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of it."""
-    write_atomically(path, (json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    """Write JSON so that a reader sees the old file or the new one, never half of it.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    with writing(path):
+        write_atomically(path, (json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode())
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file in one step."""
+    """Replace a file in one step. Callers hold the build folder's lock; what a killed one left is overwritten."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh = path.with_name(f".{path.name}.new")
     try:
         fresh.write_bytes(data)
         fresh.replace(path)
-    finally:
+    except OSError:
         fresh.unlink(missing_ok=True)
+        raise
 
 
 def _digest(data: bytes) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from latentpress.engine import events
-from latentpress.engine.store import Store
+from latentpress.engine.stage import Stage
+from latentpress.engine.store import DamagedArtifactError, Store
 from latentpress.errors import StoreError
 
 if TYPE_CHECKING:
@@ -41,6 +43,65 @@ def test_a_damaged_artifact_is_made_anew_and_told(chain: TinyProject, harm: str)
         told = chain.told(events.ArtifactDamaged)
         assert [(event.artifact, event.stages) for event in told] == [(before["double"].digest, ("double",))]
         outcome.artifacts["double"].verify()
+
+
+# One file of each kind that the codec writes, and a stage that reads one of them.
+KINDS = """
+import numpy as np
+import pandas as pd
+
+def maker(task):
+    return Result(
+        tables={"table": pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})},
+        arrays={"one": np.arange(9.0), "several": {"x": np.arange(3), "y": np.ones((2, 2))}},
+        values={"value": {"x": [1, 2.5, "inf"]}},
+        texts={"report.tex": "text", "folder/deep.txt": "deep"},
+        files={"figure.pdf": bytes(range(256))},
+    )
+
+def reader(task):
+    return Result(values={"size": len(task.inputs["made"].data(task.settings["file"]))})
+"""
+FILES = ("table.csv", "one.npy", "several.npz", "value.json", "report.tex", "folder/deep.txt", "figure.pdf")
+HARMS: dict[str, Callable[[bytes], bytes]] = {
+    "first bit": lambda data: bytes([data[0] ^ 0x80]) + data[1:],
+    "middle bit": lambda data: data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :],
+    "last bit": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
+    "half of it": lambda data: data[: len(data) // 2],
+    "all but a byte": lambda data: data[:-1],
+    "nothing left": lambda data: b"",
+    "a byte too many": lambda data: data + b"\0",
+}
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> TinyProject:
+    from tests.conftest import TinyProject
+
+    project = TinyProject(tmp_path_factory.mktemp("kinds"))
+    project.write("work", KINDS)
+    built = project.build(Stage("made", "tiny.work:maker"))
+    assert {*FILES} == built.artifacts["made"].names()
+    return project
+
+
+@pytest.mark.parametrize("file", [*FILES, ".manifest.json"])
+def test_every_damage_to_a_file_of_any_kind_is_found_where_it_is_read_made_anew_and_told(
+    kinds: TinyProject, file: str
+) -> None:
+    made = Stage("made", "tiny.work:maker")
+    digest = kinds.build(made).artifacts["made"].digest
+    path = kinds.store.artifact(digest).path / file
+    data = path.read_bytes()
+    for name, harm in HARMS.items():
+        path.write_bytes(harm(data))
+        with pytest.raises(DamagedArtifactError, match=re.escape(f"{file} is missing or altered")):
+            kinds.store.artifact(digest).verify()
+    read = file if file in FILES else FILES[0]
+    built = kinds.build(made, Stage(f"read/{file}", "tiny.work:reader", {"file": read}, inputs={"made": "made"}))
+    assert built.ran == ["made", f"read/{file}"], f"damaged: {name}"
+    assert [(event.file, event.stages) for event in kinds.told(events.ArtifactDamaged)] == [(file, ("made",))]
+    assert path.read_bytes() == data
 
 
 def test_a_deleted_artifact_is_made_anew(chain: TinyProject) -> None:

@@ -8,7 +8,6 @@ import queue
 import socket
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,6 +139,8 @@ def _connect(host: str) -> str | None:
 
 def _endpoint(host: str) -> tuple[str, int]:
     """Where a connection to a host begins: at the proxy that the environment names, or at the host."""
+    import urllib.request  # with all of HTTP and TLS behind it, which a build that downloads nothing need not load
+
     proxies = urllib.request.getproxies()
     proxy = proxies.get("https") or proxies.get("all")
     if not proxy or urllib.request.proxy_bypass(host):

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +122,14 @@ def stage_key(
         "backend": stage.backend,
         "device": stage.device if stage.backend else None,
         "failures": {label: asdict(failure) for label, failure in (failures or {}).items()},
-        "lineage": _digest({name: asdict(entry) for name, entry in lineage.items()}) if lineage else None,
+        "lineage": _digest({name: _as_dict(entry) for name, entry in lineage.items()}) if lineage else None,
     }
     return Fingerprint(_digest(components), components, closure)
+
+
+def _as_dict(entry: Provenance) -> dict[str, Any]:
+    """What `asdict` gives, without the copies: a report's stages each have a hundred entries."""
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}
 
 
 def _plain_settings(stage: Stage) -> Any:

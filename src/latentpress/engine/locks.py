@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentpress.engine.store import Store, writing
@@ -39,12 +44,45 @@ class KeyLocks:
         return True
 
     def release(self, key: str) -> None:
-        """Let go of a lock; nothing happens where it is not held."""
+        """Let go of a lock and remove its file; nothing happens where it is not held."""
         lock = self._held.pop(key, None)
         if lock is not None:
+            # While it is held: whoever opened the file before sees that it has no name any more, and tries again.
+            # Where it cannot be removed the disk has failed meanwhile, which whoever writes next will tell.
+            with contextlib.suppress(OSError):
+                os.unlink(lock.lock_file)  # noqa: PTH108 - asked for every stage
             lock.release()
 
     def release_all(self) -> None:
         """Let go of all."""
         for key in list(self._held):
             self.release(key)
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Wait for a lock file and hold it; the system frees it when its owner dies.
+
+    Args:
+        path: the lock file; its folder is made, and the file removed at the end.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _lock_file(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock_file(path: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # whom we waited for has removed the file, so that others would not see our lock

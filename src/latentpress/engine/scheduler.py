@@ -99,14 +99,17 @@ class Scheduler:
         """What `run` would do."""
         return self._state.plan(*self._limits[:2])
 
-    def run(self) -> Outcome:
+    def run(self, plan: events.Plan | None = None) -> Outcome:
         """Bring the stages up to date; failed stages are in the outcome, not raised.
+
+        Args:
+            plan: what `plan` said a moment ago; made anew when left out.
 
         Raises:
             StoreError: the store cannot be written; finished stages are kept.
             KeyboardInterrupt: after SIGINT, SIGTERM or SIGHUP; finished stages are kept, no process is left.
         """
-        plan = self.plan()
+        plan = plan or self.plan()
         with writing(self._store.root):
             self._state.fingerprinter.save()
         self._listener(events.PlanReady(plan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -91,7 +92,8 @@ class SourceCache:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}")
         temporary.write_text(json.dumps({"rules": _RULES, "sources": rows}), encoding="utf-8")
-        temporary.replace(self.path)
+        with contextlib.suppress(FileNotFoundError):  # another build took it for one that a kill had left
+            temporary.replace(self.path)
         self._changed = False
 
 

@@ -144,7 +144,6 @@ class Store:
                 _rename_folder(place.result, artifact.path)
             self._write_record(record)
             shutil.rmtree(place.root)
-            (self.root / "locks" / f"{record.key}.lock").unlink(missing_ok=True)
         return artifact
 
     def discard(self, digest: str) -> None:
@@ -164,22 +163,32 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what builds left behind that were killed between committing a stage and cleaning up after it."""
-        work = self.root / "work"
-        with writing(work):
-            for folder in work.iterdir() if work.exists() else ():
-                if folder.name.startswith("discarded-"):
-                    shutil.rmtree(folder, ignore_errors=True)  # perhaps its owner is at it, too
-                elif self.record(folder.name) is not None:
-                    self._sweep_work(folder.name)
+        with writing(self.root):
+            for name in self._names("work"):
+                if name.startswith("discarded-"):
+                    shutil.rmtree(self.root / "work" / name, ignore_errors=True)  # perhaps its owner is at it, too
+                elif self.record(name) is not None:
+                    self._sweep_key(name)
+            for name in self._names("locks"):
+                self._sweep_key(name.removesuffix(".lock"))
+            for name in self._names("cache"):
+                if name.rpartition(".")[2].isdecimal():  # half-written; a build that is alive bears the loss
+                    (self.root / "cache" / name).unlink(missing_ok=True)
 
-    def _sweep_work(self, key: str) -> None:
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return os.listdir(self.root / folder)  # noqa: PTH208
+        except FileNotFoundError:
+            return []
+
+    def _sweep_key(self, key: str) -> None:
         from latentpress.engine.locks import KeyLocks
 
         locks = KeyLocks(self)
-        if locks.take(key):  # else a build runs the stage again
+        if locks.take(key):  # else a build is at it
             try:
-                self.clear_work(key)
-                (self.root / "locks" / f"{key}.lock").unlink(missing_ok=True)
+                if self.record(key) is not None:
+                    self.clear_work(key)
             finally:
                 locks.release(key)
 
