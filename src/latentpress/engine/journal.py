@@ -16,10 +16,11 @@ class Journal:
 
     Every record has ``event`` (``build_start``, ``build_end``, ``stage_start``, ``stage_end``, ``clean``), ``time``
     (seconds since 1970), ``build`` (identifies the build), ``host`` and ``pid`` (of the scheduler). Those of stages
-    also have ``stage``, ``key``, ``attempt``, ``worker`` and ``worker_host``; ``stage_end`` also ``outcome``, ``start``,
-    ``seconds``, ``peak_memory_mb``, and for a finished stage ``artifact``. Those of builds also have ``uses``, the list
-    of the keys that are up to date then (see `history`); ``build_start`` also ``about``, ``stages`` and ``must_run``;
-    ``build_end`` also ``outcome``, ``seconds`` and ``ran``. ``clean`` has ``kept``, the builds whose results stay.
+    also have ``stage``, ``key``, ``attempt``, ``worker`` and ``worker_host``; ``stage_end`` also ``outcome``,
+    ``start``, ``seconds``, ``peak_memory_mb``, and for a finished stage ``artifact``. Those of builds also have
+    ``uses``, the list of the keys that are up to date then (see `history`); ``build_start`` also ``about``,
+    ``stages`` and ``must_run``; ``build_end`` also ``outcome``, ``seconds`` and ``ran``. ``clean`` has ``kept``, the
+    builds whose results stay.
     Nothing in here ever reaches an artifact.
 
     Args:

@@ -75,7 +75,7 @@ def alone(store: Store) -> Iterator[None]:
 
 
 def running_builds(store: Store) -> list[dict[str, Any]]:
-    """The builds that run now, oldest first: ``build``, ``host``, ``pid``, ``started``, and what they say of themselves."""
+    """The builds that run now, oldest first: ``build``, ``host``, ``pid``, ``started``, ``about``."""
     found = []
     for path in _files(store):
         with contextlib.suppress(OSError, ValueError):  # it ended just now
