@@ -28,7 +28,9 @@ def clean_store(build_folder: Path, keep_last: int, dry_run: bool, say: Callable
         names = ", ".join(build.about.get("reports", ())) or "no report named"
         profile = build.about.get("profile", "")
         outcome = build.outcome or "no end on record"
-        say(f"kept: build {build.id} of {moment(build.started)}: {names}{f' ({profile})' if profile else ''}; {outcome}")
+        say(
+            f"kept: build {build.id} of {moment(build.started)}: {names}{f' ({profile})' if profile else ''}; {outcome}"
+        )
     if not cleaning.paths:
         say("nothing to remove")
         return

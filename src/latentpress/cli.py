@@ -217,7 +217,9 @@ def status(
 
 @app.command()
 def explain(
-    report: Annotated[str | None, typer.Argument(metavar="[REPORT]", help="The report; all when none is named.")] = None,
+    report: Annotated[
+        str | None, typer.Argument(metavar="[REPORT]", help="The report; all when none is named.")
+    ] = None,
     stage: Annotated[
         str | None,
         typer.Argument(
