@@ -7,7 +7,7 @@ from pathlib import Path
 
 from latentpress.engine.clean import Cleaning, clean
 from latentpress.engine.store import Store
-from latentpress.listing import moment
+from latentpress.listing import headline
 
 
 def clean_store(build_folder: Path, keep_last: int, dry_run: bool, say: Callable[[str], None]) -> None:
@@ -25,12 +25,7 @@ def clean_store(build_folder: Path, keep_last: int, dry_run: bool, say: Callable
     """
     cleaning = clean(Store(build_folder / "store"), keep_last, dry_run)
     for build in cleaning.kept:
-        names = ", ".join(build.about.get("reports", ())) or "no report named"
-        profile = build.about.get("profile", "")
-        outcome = build.outcome or "no end on record"
-        say(
-            f"kept: build {build.id} of {moment(build.started)}: {names}{f' ({profile})' if profile else ''}; {outcome}"
-        )
+        say(f"kept: {headline(build)}")
     if not cleaning.paths:
         say("nothing to remove")
         return

@@ -238,7 +238,7 @@ def explain(
     build_dir: BuildDirOption = None,
     project: ProjectOption = None,
 ) -> None:
-    """Say of every stage why the next build would run it: what changed since it was last run, old → new. Runs nothing.
+    """Say of every stage why the next build would run it: what changed, old → new. Runs nothing.
 
     "to run": a setting, a source module, a file, an input, a package, the seed, threads, backend or Python
     changed; or it was never run, it failed, or its artifact is gone. "may follow": an input will be made

@@ -119,6 +119,15 @@ def build_summary(build: PastBuild) -> dict[str, Any]:
     }
 
 
+def headline(build: PastBuild) -> str:
+    """One line on a build: ``build 18e9… of 2025-01-01 12:00:00: assignment (default); done, 87 stages run``."""
+    names = ", ".join(build.about.get("reports", ()))
+    profile = build.about.get("profile")
+    what = f": {names}{f' ({profile})' if profile else ''}" if names else ""
+    ran = len({attempt.stage for attempt in build.attempts if attempt.outcome == "done"})
+    return f"build {build.id} of {moment(build.started)}{what}; {build.outcome or 'no end on record'}, {ran} stages run"
+
+
 def moment(seconds: float) -> str:
     """A time of the journal, as the clock on the wall shows it."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

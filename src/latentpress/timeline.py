@@ -12,7 +12,7 @@ from latentpress.engine.presence import running_builds
 from latentpress.engine.progress import duration
 from latentpress.engine.store import Store, writing
 from latentpress.errors import UsageError
-from latentpress.listing import moment
+from latentpress.listing import headline
 from latentpress.settings_files import suggestion
 
 FORMATS = (".svg", ".pdf", ".png")
@@ -83,12 +83,15 @@ def print_timeline(
     """
     target = output or build_folder / "timeline.svg"
     if target.suffix.lower() not in FORMATS:
-        raise UsageError(f"--output {target}: found the ending {target.suffix!r}, expected .svg, .pdf or .png")
+        raise UsageError(
+            f"--output {target}: found the ending {target.suffix!r}, expected .svg, .pdf or .png",
+            "Name the file with one of these endings.",
+        )
     store = Store(build_folder / "store")
     builds = [build for build in past_builds(store.journal) if build.attempts]
     if build_id == "list":
         for build in builds[-MOST_LISTED:]:
-            say(line_of(build))
+            say(headline(build))
         return
     chosen = choose(builds, report, build_id, build_folder)
     now = time.time() if chosen.id in {one["build"] for one in running_builds(store)} else None
@@ -149,7 +152,7 @@ def say_facts(line: Timeline, say: Callable[[str], None]) -> None:
     bars = line.bars
     work = sum(bar.seconds for bar in bars)
     stages = len({bar.attempt.stage for bar in bars})
-    say(line_of(line.build))
+    say(headline(line.build))
     say(
         f"wall time {duration(line.wall)}; {stages} stages run, {duration(work)} of work: "
         f"{work / line.wall if line.wall else 0:.2f} stages at once on average"
@@ -175,12 +178,3 @@ def fate(bar: Bar) -> str:
 def longest(bars: Iterable[Bar]) -> list[Bar]:
     """The bars that took the longest, longest first."""
     return sorted(bars, key=lambda bar: -bar.seconds)[:LONGEST]
-
-
-def line_of(build: PastBuild) -> str:
-    """One line on a build: ``build 18e9… of 2025-01-01 12:00:00: assignment (default); done, 87 stages run``."""
-    names = ", ".join(build.about.get("reports", ()))
-    profile = build.about.get("profile")
-    what = f": {names}{f' ({profile})' if profile else ''}" if names else ""
-    ran = len({attempt.stage for attempt in build.attempts if attempt.outcome == "done"})
-    return f"build {build.id} of {moment(build.started)}{what}; {build.outcome or 'no end on record'}, {ran} stages run"

@@ -12,7 +12,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.patches import Patch
 
-from latentpress.timeline import Bar, Timeline, line_of
+from latentpress.listing import headline
+from latentpress.timeline import Bar, Timeline
 
 # Okabe and Ito's colours, which people with colour-blindness can tell apart, too.
 COLOURS = {
@@ -64,7 +65,7 @@ def picture(line: Timeline) -> Any:
         layout="constrained",
     )
     scale, unit = (60.0, "minutes") if line.wall > 300 else (1.0, "seconds")
-    upper.set_title(line_of(line.build), loc="left", fontsize=FONT + 2.5)
+    upper.set_title(headline(line.build), loc="left", fontsize=FONT + 2.5)
     upper.set_xlim(0, max(line.wall, 1e-3) / scale)
     _draw_workers(upper, line, scale)
     _draw_memory(lower, line, scale)

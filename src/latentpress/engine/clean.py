@@ -112,12 +112,11 @@ def builds_to_keep(store: Store, keep_last: int) -> list[PastBuild]:
                 f"what build {build.id} used is not known: its list is missing from {store.root / 'builds'}",
                 "Build the reports once more, then keep fewer builds; or remove all results with --keep-last 0.",
             )
-        used = tuple(sorted(keys.items()))
-        if build.complete and used not in counted:
+        kept.append(build)
+        if build.complete:
+            counted.add(tuple(sorted(keys.items())))
             if len(counted) == keep_last:
                 break
-            counted.add(used)
-        kept.append(build)
     if not counted and any(_inside(store, "keys")):
         raise UsageError(
             f"no finished build of {store.root} is on record, so that nothing would be kept",

@@ -29,6 +29,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on records are those of a new build."""
         self.build = f"{time.time_ns():x}-{os.getpid()}"
 
     def write(self, event: str, **values: Any) -> None:

@@ -27,7 +27,8 @@ from latentpress.errors import StoreError
 def in_use(store: Store, about: Mapping[str, Any]) -> Iterator[None]:
     """Hold a store for a build: nothing is cleaned away meanwhile. Waits for a `clean` to end.
 
-    A build may hold its store again while it does. A store that may only be read is held as far as it can be.
+    A new build begins with it in the journal; a build may hold its store again while it does. A store that may
+    only be read is held as far as it can be.
 
     Args:
         store: the store.
@@ -39,6 +40,7 @@ def in_use(store: Store, about: Mapping[str, Any]) -> Iterator[None]:
     if store.held:
         yield
         return
+    store.journal.begin()
     with contextlib.ExitStack() as held:
         if os.access(store.root, os.W_OK) or not store.root.exists():
             with writing(store.root):

@@ -248,10 +248,10 @@ class Scheduler:
     def _heed(self, name: str, note: Note) -> None:
         node = self._state.nodes[name]
         if note.what == "started":
-            self._listener(events.StageStarted(name, note.values["pid"], note.values["host"], node.attempts))
             self._begun[name] = time.time()
             worker = {"worker": note.values["pid"], "worker_host": note.values["host"]}
             self._record("stage_start", stage=name, key=node.key, attempt=node.attempts, **worker)
+            self._listener(events.StageStarted(name, note.values["pid"], note.values["host"], node.attempts))
         else:
             self._listener(events.StageProgress(name, note.values))
 
