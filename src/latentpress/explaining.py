@@ -46,11 +46,11 @@ def print_explanation(
     chosen = [told[name] for name in names]
     for state, head in HEADS.items():
         for one in (one for one in chosen if one.state == state):
-            _print_one(head, one, say)
+            print_one(head, one, say)
     fine = [one for one in chosen if one.state == "up_to_date"]
     for one in fine:
         if one.reasons:
-            _print_one("damaged", one, say)
+            print_one("damaged", one, say)
         elif everything or stage is not None:
             say(f"up to date: {one.stage} (artifact {one.artifact[:12]})")
     counts = [sum(one.state == state for one in chosen) for state in HEADS]
@@ -78,7 +78,7 @@ def matching(wanted: str, known: Iterable[str]) -> list[str]:
     if any(sign in wanted for sign in "*?["):
         found = [name for name in names if fnmatchcase(name, wanted)]
         if not found:
-            raise UsageError(f'no stage matches "{wanted}"', _near(wanted.rstrip("*"), names))
+            raise UsageError(f'no stage matches "{wanted}"', _near(wanted, sorted(patterns(names))))
         return found
     found = [name for name in names if name.startswith(wanted)]
     if len(found) > 1:
@@ -89,6 +89,12 @@ def matching(wanted: str, known: Iterable[str]) -> list[str]:
     return found
 
 
+def patterns(names: Iterable[str]) -> set[str]:
+    """The patterns that mean all stages of a kind: ``train/*``, ``section/assignment/*``."""
+    parts = [name.split("/") for name in names]
+    return {"/".join([*part[:length], "*"]) for part in parts for length in range(1, len(part))}
+
+
 MOST_SHOWN = 5
 
 
@@ -97,7 +103,7 @@ def _near(word: str, names: list[str]) -> str:
     return f'Did you mean "{near[0]}"?' if near else "latentpress explain --all lists all stages."
 
 
-def _print_one(head: str, one: Explanation, say: Callable[[str], None]) -> None:
+def print_one(head: str, one: Explanation, say: Callable[[str], None]) -> None:
     """One line where there is one reason, else a line each."""
     if len(one.reasons) == 1:
         say(f"{head}: {one.stage}: {one.reasons[0].text}")

@@ -14,7 +14,7 @@ import pytest
 
 from latentpress.engine.clean import clean
 from latentpress.engine.history import past_builds
-from latentpress.engine.presence import in_use
+from latentpress.engine.presence import alone, in_use
 from latentpress.engine.store import Store
 from latentpress.errors import StoreError, UsageError
 
@@ -202,6 +202,17 @@ def test_a_build_can_hold_its_store_again_while_it_does(chain: TinyProject) -> N
         with pytest.raises(StoreError, match="is running"):
             clean(Store(chain.store.root), 0)
     clean(chain.store, 0)
+
+
+def test_a_build_that_begins_meanwhile_waits_until_the_clean_has_ended(chain: TinyProject) -> None:
+    chain.store.root.mkdir()
+    with alone(chain.store):
+        process = chain.start()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1.5)
+        assert past_builds(chain.store.journal) == []
+    assert process.wait(timeout=60) == 0
+    assert [build.outcome for build in past_builds(chain.store.journal)] == ["done"]
 
 
 @pytest.mark.parametrize("left", [0, 1, 3, 4, 6, 7, 8])

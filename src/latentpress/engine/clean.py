@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from latentpress.engine.history import PastBuild, past_builds, used_keys
-from latentpress.engine.presence import alone
+from latentpress.engine.presence import alone, is_busy
 from latentpress.engine.store import Store, writing
 from latentpress.errors import UsageError
 
@@ -86,7 +86,9 @@ def plan_cleaning(store: Store, keep_last: int) -> Cleaning:
     cleaning.keys = [path for path in _inside(store, "keys") if path.stem not in keys]
     cleaning.artifacts = [path for path in _inside(store, "artifacts") if path.name not in artifacts]
     cleaning.work = [
-        path for path in _inside(store, "work") if path.name not in unfinished and not store.workplace(path.name).busy()
+        path
+        for path in _inside(store, "work")
+        if path.name not in unfinished and not is_busy(store.workplace(path.name))
     ]
     cleaning.others = [path for path in _inside(store, "locks") if path.stem not in unfinished]
     cleaning.others += [path for path in _inside(store, "builds") if path.stem not in lists]

@@ -12,6 +12,7 @@ from latentpress.engine.changes import Reason, changes
 from latentpress.engine.fingerprint import Fingerprint, Fingerprinter, provenance
 from latentpress.engine.graph import Graph
 from latentpress.engine.history import Attempt, PastBuild, past_builds, used_keys
+from latentpress.engine.presence import is_busy
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Record, Store
 from latentpress.errors import LatentPressError
@@ -199,7 +200,7 @@ def _reasons(
 
 def _how_it_ended(attempt: Attempt, store: Store) -> Reason:
     place = store.workplace(attempt.key)
-    if place.busy():
+    if is_busy(place):
         return Reason("running", "it is being run now", attempt.key)
     where = f"; log: {place.log}" if place.log.exists() else ""
     if attempt.outcome in ("failed", "died"):

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from latentpress.engine.store import Store, writing
+from latentpress.engine.store import Store, Workplace, writing
 from latentpress.errors import StoreError
 
 
@@ -94,12 +94,25 @@ def forget_dead_builds(store: Store) -> None:
                 path.unlink()
 
 
+def is_busy(place: Workplace) -> bool:
+    """Whether a worker is at a stage, on this machine or another that shares the store."""
+    try:
+        return not _abandoned(place.lock)
+    except OSError:  # no worker was ever there
+        return False
+
+
 def _files(store: Store) -> list[Path]:
     folder = store.root / "running"
     return sorted(folder.glob("*.json")) if folder.is_dir() else []
 
 
 def _abandoned(path: Path) -> bool:
+    """Whether nobody holds the lock on a file.
+
+    Raises:
+        OSError: the file is not there.
+    """
     try:
         with _locked(path, fcntl.LOCK_SH | fcntl.LOCK_NB, os.O_RDONLY):
             return True

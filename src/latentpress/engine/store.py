@@ -81,22 +81,6 @@ class Workplace:
         """Held by the worker itself: a build that takes over waits until a dying worker has let go."""
         return self.root / "worker.lock"
 
-    def busy(self) -> bool:
-        """Whether a worker is at it on this machine or another that shares the store."""
-        import fcntl
-
-        try:
-            descriptor = os.open(self.lock, os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
-
 
 class Store:
     """Artifacts and records on a local or shared POSIX file system.
