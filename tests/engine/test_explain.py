@@ -162,6 +162,12 @@ def test_the_one_change_is_named_with_old_and_new(
     assert found["report"].state == "may_run"
 
 
+def test_a_file_is_named_as_seen_from_here(built: TinyProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit_file(built)
+    monkeypatch.chdir(built.root)
+    assert texts(told(built)["train/a/seed0"]) == ["file template (template.txt): content changed"]
+
+
 def test_a_module_two_imports_away_is_named(built: TinyProject) -> None:
     built.write("deep/helper", "def twice(x):\n    return x + x\n")
     found = told(built)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from latentpress.engine.fingerprint import differences
@@ -110,11 +111,16 @@ def _package(stage: Stage, name: str, old: Any, new: Any) -> tuple[str, str]:
 
 
 def _file(stage: Stage, label: str, old: Any, new: Any) -> tuple[str, str]:
-    where = f" ({stage.files[label]})" if label in stage.files else ""
+    where = f" ({_from_here(stage.files[label])})" if label in stage.files else ""
     part = f"file {label}"
     if old is None or new is None:
         return part, f"{part}{where} is {'new' if old is None else 'no longer read'}"
     return part, f"{part}{where}: content changed"
+
+
+def _from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _input(stage: Stage, label: str) -> str:
