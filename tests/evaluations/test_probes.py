@@ -71,7 +71,7 @@ def test_the_accuracy_has_wilsons_interval() -> None:
     assert fields["low"] == pytest.approx(0.3006, abs=1e-4)
 
 
-def test_the_penalty_is_chosen_on_held_out_images_and_the_test_split_has_no_say() -> None:
+def test_the_penalty_is_chosen_on_held_out_images_and_the_fit_is_to_all_but_the_test_split() -> None:
     generator = np.random.default_rng(5)
     labels = generator.integers(0, 2, 400)
     codes = generator.normal(size=(400, 30)).astype(np.float32)
@@ -87,5 +87,5 @@ def test_the_penalty_is_chosen_on_held_out_images_and_the_test_split_has_no_say(
     for test_codes in (codes[:7], -codes[:9]):
         fit, chosen = validated_regression(train, validation, test_codes, grid)
         assert chosen == grid[int(np.argmax(right))]
-        whole = logistic_regression(*train, test_codes, inverse_penalty=chosen)
+        whole = logistic_regression(codes, labels, test_codes, inverse_penalty=chosen)
         assert np.array_equal(fit.predicted, whole.predicted)

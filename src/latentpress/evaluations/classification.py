@@ -41,7 +41,7 @@ def measure(task: Task) -> Result:
     probe, inverse_penalty = probes.validated_regression(
         (train, train_labels), (validation, validation_labels), test, settings["inverse_penalties"], limit
     )
-    svm = probes.linear_svm(train, train_labels, test, limit)
+    svm = probes.linear_svm(*probes.together((train, train_labels), (validation, validation_labels)), test, limit)
     subset, shuffled = shuffled_labels(train_labels, settings["shuffled_images"])
     control = probes.logistic_regression(train[subset], shuffled, test, limit)
 

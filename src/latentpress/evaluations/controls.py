@@ -36,11 +36,10 @@ def measure(task: Task) -> Result:
     metrics.append(pca_metric("code_size", components, split=""))
     if train.labels is not None and validation.labels is not None and test.labels is not None:
         scaled, *others = probes.standardise(*codes)
-        probe, _ = probes.validated_regression(
-            (scaled, train.labels), (others[0], validation.labels), others[1], settings["inverse_penalties"]
-        )
+        known = (scaled, train.labels), (others[0], validation.labels)
+        probe, _ = probes.validated_regression(*known, others[1], settings["inverse_penalties"])
         metrics.append(pca_metric("probe_accuracy", **probe.accuracy(test.labels)))
-        svm = probes.linear_svm(scaled, train.labels, others[1])
+        svm = probes.linear_svm(*probes.together(*known), others[1])
         metrics.append(pca_metric("svm_accuracy", **svm.accuracy(test.labels)))
     return deliver(metrics)
 

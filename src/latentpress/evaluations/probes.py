@@ -92,7 +92,8 @@ def validated_regression(
     """Logistic regression whose penalty is chosen on held-out images; the test split has no say.
 
     The validation split alone is too small to tell penalties apart whose accuracies differ by 0.002, so a fifth of the
-    training images is held out with it, and the chosen one is fitted to all of them.
+    training images is held out with it. Once it is chosen, nothing is left to validate, and the fit is to all images
+    of both splits.
 
     Args:
         train, validation: standardised codes (n, code) and classes (n,).
@@ -101,7 +102,7 @@ def validated_regression(
         most_iterations: as in `logistic_regression`.
 
     Returns:
-        The fit as seen on the test codes, and the C that was chosen.
+        The fit to both splits as seen on the test codes, and the C that was chosen.
     """
     (codes, labels), kept = train, len(train[0]) - len(train[0]) // 5
     held_out = np.concatenate([codes[kept:], validation[0]])
@@ -112,7 +113,13 @@ def validated_regression(
     ]
     right = [int(np.sum(fit.predicted == truth)) if fit.converged else -1 for fit in fits]
     chosen = inverse_penalties[int(np.argmax(right))]
-    return logistic_regression(codes, labels, test_codes, most_iterations, chosen), chosen
+    return logistic_regression(*together(train, validation), test_codes, most_iterations, chosen), chosen
+
+
+def together(*splits: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and classes of several splits as those of one."""
+    codes, labels = zip(*splits, strict=True)
+    return np.concatenate(codes), np.concatenate(labels)
 
 
 def linear_svm(
