@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -44,7 +45,7 @@ def assert_told(answer, status, *texts):
 def test_help_names_every_command_and_the_exit_statuses(root):
     answer = latentpress("--help", cwd=root)
     assert answer.returncode == 0
-    for text in ("build", "list", "status", "Exit status", "TeX is missing"):
+    for text in ("build", "list", "status", "explain", "clean", "timeline", "Exit status", "TeX is missing"):
         assert text in answer.stdout
 
 
@@ -73,6 +74,17 @@ def test_list_shows_reports_sections_and_experiments(root):
         (["build", "--seeds", "0"], ["--seeds", "found '0'", "at least 1"]),
         (["build", "--workers", "many"], ["--workers", "found 'many'", "at least 1"]),
         (["build", "--backend", "theano"], ["'theano'", "tensorflow"]),
+        (["explain", "asignment"], ['unknown report "asignment"', 'Did you mean "assignment"?']),
+        (
+            ["explain", "assignment", "train/spase"],
+            ['unknown stage "train/spase"', 'Did you mean "train/sparse/seed0"?'],
+        ),
+        (["explain", "assignment", "train/"], ['"train/" begins', "For all of them: 'train/*'"]),
+        (["explain", "assignment", "trian/*"], ['no stage matches "trian/*"', 'Did you mean "train/*"?']),
+        (["clean"], ["Missing option '--keep-last'", "clean --help"]),
+        (["clean", "--keep-last", "-1"], ["--keep-last", "found '-1'", "at least 0"]),
+        (["timeline"], ["no build in", "has run a stage yet", "latentpress build"]),
+        (["timeline", "--output", "t.gif"], ["found the ending '.gif'", ".svg, .pdf or .png"]),
     ],
 )
 def test_wrong_usage_says_what_was_found_and_what_was_meant(root, arguments, texts):
@@ -118,6 +130,47 @@ def test_status_before_the_first_build_says_that_all_is_to_run(root):
     assert "data/mnist" in told["must_run"]
     assert told["last_run"] is None
     assert not (root / "build" / "last_run.json").exists()
+
+
+def test_status_json_has_every_field_that_the_documentation_names(root):
+    """docs/json.md promises them; a field more is no harm, one less is."""
+    answer = latentpress("status", "assignment", "--json", "--data", "embedded", "--profile", "smoke", cwd=root)
+    told = json.loads(answer.stdout)
+    promised = set(re.findall(r"^\| `(\w+)` \|", section_of_json_docs("status"), re.MULTILINE))
+    assert promised == set(told)
+    assert (told["schema"], told["reports"], told["profile"], told["running"]) == (1, ["assignment"], "smoke", [])
+    assert told["last_build"] is None
+    assert told["estimated_seconds"] > 0
+
+
+def section_of_json_docs(command):
+    text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    return text.split(f"## `latentpress {command} --json`")[1].split("\n## ")[0]
+
+
+def test_explain_before_the_first_build_says_never_run_and_writes_nothing(root):
+    options = ["--data", "embedded", "--profile", "smoke"]
+    answer = latentpress("explain", "assignment", *options, cwd=root)
+    assert answer.returncode == 0, answer.stderr
+    assert "to run: data/mnist: never run" in answer.stdout.splitlines()
+    assert "may follow: typeset/assignment: never run" in answer.stdout.splitlines()
+    assert answer.stdout.splitlines()[-1].startswith("0 stages up to date, ")
+    assert not (root / "build").exists()
+    one = latentpress("explain", "train/sparse/seed0", *options, cwd=root)
+    assert one.stdout.splitlines()[0] == "may follow: train/sparse/seed0: never run"
+    some = latentpress("explain", "assignment", "train/*", "--json", *options, cwd=root)
+    told = json.loads(some.stdout)
+    assert {stage["stage"] for stage in told["stages"]} >= {"train/sparse/seed0", "train/vae/seed0"}
+    assert all(stage["stage"].startswith("train/") for stage in told["stages"])
+    assert {reason["kind"] for stage in told["stages"] for reason in stage["reasons"]} == {"never_run"}
+    fields = set(re.findall(r"^\| `(\w+)` \|", section_of_json_docs("explain"), re.MULTILINE))
+    assert fields == set(told["stages"][0]) | set(told["stages"][0]["reasons"][0])
+
+
+def test_clean_of_a_store_that_does_not_exist_removes_nothing(root):
+    answer = latentpress("clean", "--keep-last", "1", cwd=root)
+    assert (answer.returncode, answer.stdout) == (0, "nothing to remove\n")
+    assert not (root / "build").exists()
 
 
 def test_fault_of_our_own_goes_to_a_log_file(root, tmp_path):

@@ -34,7 +34,10 @@ def test_engine_knows_only_itself_and_the_errors(path):
     assert not FRAMEWORKS & {name.partition(".")[0] for name in imported(path)}
 
 
-@pytest.mark.parametrize("package", ["reporting", "cli", "project", "pipeline", "building", "listing"])
+@pytest.mark.parametrize(
+    "package",
+    ["reporting", "cli", "project", "pipeline", "building", "listing", "explaining", "cleaning", "timeline"],
+)
 def test_reporting_and_commands_reach_no_framework(package):
     """Not even through what they import: a command that only looks must not wait for TensorFlow."""
     reached, queue = set(), modules(package)

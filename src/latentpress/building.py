@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import socket
@@ -19,6 +20,7 @@ from latentpress.datasets import sources
 from latentpress.engine.events import Plan
 from latentpress.engine.locks import exclusive
 from latentpress.engine.outcome import Outcome
+from latentpress.engine.presence import in_use
 from latentpress.engine.progress import duration, make_listener
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
@@ -71,6 +73,7 @@ class Build:
     outcome: Outcome = field(init=False)
     status: int = DONE
     health: dict[str, list[str]] = field(default_factory=dict)
+    held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
 
 def build(request: Request, say: Callable[[str], None]) -> int:
@@ -87,8 +90,9 @@ def build(request: Request, say: Callable[[str], None]) -> int:
         LatentPressError: bad input; nothing was run.
     """
     running = Build(request, say)
-    for step in STEPS:
-        step(running)
+    with running.held:
+        for step in STEPS:
+            step(running)
     return running.status
 
 
@@ -156,6 +160,7 @@ def run_stages(build: Build) -> None:
     """Say what will be done, on what, and about how long it takes; then do it."""
     request = build.request
     build.store = Store(request.build_folder / "store")
+    build.held.enter_context(in_use(build.store, about(build)))  # until the reports are copied out of it
     scheduler = make_scheduler(build, forced_stages(build))
     plan = scheduler.plan()
     announce_plan(build, plan)
@@ -173,7 +178,19 @@ def make_scheduler(build: Build, force: set[str]) -> Scheduler:
         listener=make_listener(build.say),
         force=force,
         strict=build.request.strict,
+        about=about(build),
     )
+
+
+def about(build: Build) -> dict[str, Any]:
+    """What the journal tells of a build; those that agree in the first of these are the most alike."""
+    return {
+        "profile": build.request.profile,
+        "data": {name: located.source for name, located in build.located.items()},
+        "backend": build.request.backend,
+        "seeds": seeds_of(build.request),
+        "reports": [report.name for report in build.reports],
+    }
 
 
 def forced_stages(build: Build) -> set[str]:

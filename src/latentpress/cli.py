@@ -5,13 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from latentpress.errors import LatentPressError
+from latentpress.options import (
+    Backend,
+    BackendOption,
+    BuildDirOption,
+    DataDirOption,
+    DataMode,
+    DataOption,
+    JsonOption,
+    Profile,
+    ProfileOption,
+    ProjectOption,
+    SeedsOption,
+    positive,
+    whole,
+)
 
 app = typer.Typer(
     help="Presses autoencoder experiments into finished, reproducible PDF reports.",
@@ -22,55 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-
-
-class DataMode(StrEnum):
-    """Which data a build may use."""
-
-    auto = "auto"
-    real = "real"
-    embedded = "embedded"
-
-
-class Profile(StrEnum):
-    """How much work a build does."""
-
-    smoke = "smoke"
-    default = "default"
-    thorough = "thorough"
-    published = "published"
-
-
-class Backend(StrEnum):
-    """Which library Keras computes with."""
-
-    tensorflow = "tensorflow"
-    jax = "jax"
-    torch = "torch"
-
-
-def positive(text: str) -> int:
-    """Read a whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise typer.BadParameter(f"found {text!r}, expected a whole number of at least 1")
-    return int(text)
-
-
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option("--project", metavar="DIR", help="The project's folder; by default found from here upwards."),
-]
-BuildDirOption = Annotated[
-    Path | None, typer.Option("--build-dir", metavar="DIR", help="Put everything generated there instead of build/.")
-]
-ProfileOption = Annotated[
-    Profile,
-    typer.Option(
-        "--profile",
-        help="How much work: smoke (seconds, for tests), default, thorough (six paired seeds), "
-        "published (the epochs that the original assignment used).",
-    ),
-]
 
 
 @app.command()
@@ -173,14 +138,21 @@ def status(
     reports: Annotated[
         list[str] | None, typer.Argument(metavar="[REPORT]...", help="Reports to look at; all when none is named.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: JsonOption = False,
     profile: ProfileOption = Profile.default,
-    data: Annotated[DataMode, typer.Option("--data", help="As in build.")] = DataMode.auto,
-    data_dir: Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="As in build.")] = None,
+    data: DataOption = DataMode.auto,
+    data_dir: DataDirOption = None,
+    seeds: SeedsOption = None,
+    backend: BackendOption = Backend.tensorflow,
     build_dir: BuildDirOption = None,
     project: ProjectOption = None,
 ) -> None:
-    """Say what is up to date, what a build would run, and how the last build ended. Runs nothing."""
+    """Say what is up to date, what a build would run, what runs now and how the last build ended. Runs nothing.
+
+    Give it the same options as the build: profile, data, seeds and backend
+    decide what is up to date. `latentpress explain` says why a stage would run;
+    docs/json.md describes what --json prints.
+    """
     from latentpress.building import Request
     from latentpress.listing import print_status
     from latentpress.project import find_root
@@ -191,9 +163,148 @@ def status(
         data=data.value,
         data_dir=data_dir,
         profile=profile.value,
+        seeds=seeds,
+        backend=backend.value,
         build_dir=build_dir,
     )
     print_status(request, say, as_json)
+
+
+@app.command()
+def explain(
+    report: Annotated[str | None, typer.Argument(metavar="REPORT", help="The report; all when none is named.")] = None,
+    stage: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STAGE",
+            help="Only this stage: its name, the beginning of it where no other begins so, or a pattern such as "
+            "'train/*' (in quotes).",
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="List the stages that are up to date, too.")] = False,
+    as_json: JsonOption = False,
+    profile: ProfileOption = Profile.default,
+    data: DataOption = DataMode.auto,
+    data_dir: DataDirOption = None,
+    seeds: SeedsOption = None,
+    backend: BackendOption = Backend.tensorflow,
+    build_dir: BuildDirOption = None,
+    project: ProjectOption = None,
+) -> None:
+    """Say of every stage why the next build would run it: what changed, old → new. Runs nothing.
+
+    "to run": a setting, a source module, a file, an input, a package, the
+    seed, threads, backend or Python changed; or the stage was never run, it
+    failed, or its artifact is gone.
+    "may follow": an input will be made again; the stage runs only if that
+    comes out otherwise.
+    "damaged": up to date, but a file of its artifact is missing or cut.
+
+    A stage is compared with what the newest build used that had the same
+    profile, data, backend and seeds, or as many of these in that order as
+    any had. So give it the same options as the build.
+
+    latentpress explain assignment
+    latentpress explain assignment train/sparse/seed0
+    latentpress explain assignment 'evaluate/*' --all --profile smoke
+    """
+    from latentpress.building import Request
+    from latentpress.explaining import print_explanation
+    from latentpress.project import find_root
+
+    if report is not None and "/" in report and stage is None:
+        report, stage = None, report  # no report has a slash in its name, every stage has one
+    request = Request(
+        root=find_root((project or Path.cwd()).resolve()),
+        reports=(report,) if report is not None else (),
+        data=data.value,
+        data_dir=data_dir,
+        profile=profile.value,
+        seeds=seeds,
+        backend=backend.value,
+        build_dir=build_dir,
+    )
+    print_explanation(request, stage, say, everything, as_json)
+
+
+@app.command()
+def clean(
+    keep_last: Annotated[
+        int,
+        typer.Option(
+            "--keep-last",
+            parser=whole,
+            metavar="N",
+            help="Keep what the last N builds used, whatever reports they were of. Builds that used the same count "
+            "once, so that repeating a build pushes none out. 0 removes all results.",
+        ),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    build_dir: BuildDirOption = None,
+    project: ProjectOption = None,
+) -> None:
+    """Free the disk of what the last N builds did not use: artifacts, records, checkpoints, left locks.
+
+    The builds that are kept stay up to date: building them again runs nothing.
+    One that was interrupted does not count as one of the N, but what it
+    finished and its checkpoints stay where it is newer than the oldest that is
+    kept. The exported reports in build/REPORT/ and the journal are never
+    touched.
+
+    While a build runs in the store nothing is removed (exit status 1). A clean
+    that is stopped midway leaves a store that builds work with; run it again
+    to remove the rest.
+
+    latentpress clean --keep-last 2 --dry-run
+    latentpress clean --keep-last 2
+    """
+    from latentpress.cleaning import clean_store
+    from latentpress.project import find_root
+
+    folder = build_dir or find_root((project or Path.cwd()).resolve()) / "build"
+    clean_store(folder.resolve(), keep_last, dry_run, say)
+
+
+@app.command()
+def timeline(
+    report: Annotated[
+        str | None, typer.Argument(metavar="REPORT", help="The last build of this report; of any when none is named.")
+    ] = None,
+    build_id: Annotated[
+        str | None,
+        typer.Option(
+            "--build",
+            metavar="ID",
+            help="This build instead of the last one that ran stages: its id, or the beginning of it. "
+            "`latentpress timeline --build list` lists them.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Where to draw it: .svg, .pdf or .png. Default: build/timeline.svg."
+        ),
+    ] = None,
+    build_dir: BuildDirOption = None,
+    project: ProjectOption = None,
+) -> None:
+    """Draw which worker ran which stage when, and how much memory it took, out of the journal.
+
+    One row per worker process, one bar per stage, coloured by the kind of
+    stage; attempts without a result are hatched, those whose result a later
+    run replaced are pale. Below, the resident memory of each stage at its
+    peak, and the sum of those that ran at once. Also printed: wall time, each
+    worker's busy share, and the longest stages.
+
+    latentpress timeline
+    latentpress timeline assignment --output timeline.png
+    latentpress timeline --build list
+    """
+    from latentpress.project import find_root
+    from latentpress.timeline import print_timeline
+
+    folder = build_dir or find_root((project or Path.cwd()).resolve()) / "build"
+    print_timeline(folder.resolve(), report, build_id, output, say)
 
 
 def say(line: str) -> None:

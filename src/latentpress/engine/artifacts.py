@@ -71,6 +71,10 @@ class Artifact:
         """File names, with their endings."""
         return set(self._manifest)
 
+    def sizes(self) -> dict[str, int]:
+        """File name to the size that was written."""
+        return {name: int(entry["size"]) for name, entry in self._manifest.items()}
+
     def data(self, filename: str) -> bytes:
         """A file's bytes."""
         entry = self._entry(filename)

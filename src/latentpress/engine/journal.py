@@ -14,10 +14,14 @@ from typing import Any
 class Journal:
     """Records of builds and stages as lines of JSON.
 
-    Every record has ``event`` (``build_start``, ``build_end``, ``stage_start``, ``stage_end``), ``time``
-    (seconds since 1970), ``build`` (identifies the build), ``host`` and ``pid``; those of stages also
-    ``stage`` and ``key``; ``stage_end`` also ``outcome``, and for a finished stage ``artifact``, ``start``,
-    ``seconds`` and ``peak_memory_mb``. Nothing in here ever reaches an artifact.
+    Every record has ``event`` (``build_start``, ``build_end``, ``stage_start``, ``stage_end``, ``clean``), ``time``
+    (seconds since 1970), ``build`` (identifies the build), ``host`` and ``pid`` (of the scheduler). Those of stages
+    also have ``stage``, ``key``, ``attempt``, ``worker`` and ``worker_host``; ``stage_end`` also ``outcome``,
+    ``start``, ``seconds``, ``peak_memory_mb``, and for a finished stage ``artifact``. Those of builds also have
+    ``uses``, the list of the keys that are up to date then (see `history`); ``build_start`` also ``about``,
+    ``stages`` and ``must_run``; ``build_end`` also ``outcome``, ``seconds`` and ``ran``. ``clean`` has ``kept``, the
+    builds whose results stay.
+    Nothing in here ever reaches an artifact.
 
     Args:
         path: the file; it is created by the first record.
@@ -25,6 +29,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on records are those of a new build."""
         self.build = f"{time.time_ns():x}-{os.getpid()}"
 
     def write(self, event: str, **values: Any) -> None:

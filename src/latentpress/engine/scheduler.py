@@ -5,16 +5,18 @@ from __future__ import annotations
 import heapq
 import os
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentpress.engine import events
 from latentpress.engine.fingerprint import Fingerprinter
 from latentpress.engine.graph import Graph
+from latentpress.engine.history import write_uses
 from latentpress.engine.jobs import JobSite, Note, Reply, job_for
 from latentpress.engine.locks import KeyLocks
 from latentpress.engine.outcome import Outcome
+from latentpress.engine.presence import in_use
 from latentpress.engine.signals import interrupts
 from latentpress.engine.sources import find_packages
 from latentpress.engine.stage import Failure, Stage
@@ -51,6 +53,7 @@ class Scheduler:
         package: the project's package.
         keep: the targets; only stages that they need are run. None for all.
         source_dirs: folders that hold the package; found on ``sys.path`` when left out.
+        about: what the journal tells of the build, as JSON: the reports, the profile.
 
     Raises:
         StageError: the graph has two stages of one name, a missing input or a circle.
@@ -70,8 +73,10 @@ class Scheduler:
         package: str = "latentpress",
         keep: Collection[str] | None = None,
         source_dirs: Iterable[Path] | None = None,
+        about: Mapping[str, object] | None = None,
     ) -> None:
         self._store = store
+        self._about = dict(about or {})
         self._graph = Graph(stages, keep)
         for name in force:
             if name not in self._graph.stages:
@@ -89,6 +94,7 @@ class Scheduler:
         self._locks = KeyLocks(store)
         self._elsewhere: set[str] = set()
         self._rounds: dict[str, int] = {}
+        self._begun: dict[str, float] = {}
         self._interrupted = False
 
     def _fresh_state(self) -> BuildState:
@@ -109,7 +115,10 @@ class Scheduler:
             StoreError: the store cannot be written; finished stages are kept.
             KeyboardInterrupt: after SIGINT, SIGTERM or SIGHUP; finished stages are kept, no process is left.
         """
-        plan = plan or self.plan()
+        with in_use(self._store, self._about):
+            return self._run(plan or self.plan())
+
+    def _run(self, plan: events.Plan) -> Outcome:
         with writing(self._store.root):
             self._state.fingerprinter.save()
         self._listener(events.PlanReady(plan))
@@ -117,7 +126,8 @@ class Scheduler:
         # A store that may only be read still serves a build with nothing to do.
         journal = bool(plan.must_run) or os.access(self._store.root, os.W_OK)
         if journal:
-            self._record("build_start", stages=len(self._graph.stages), must_run=len(plan.must_run))
+            counts = {"stages": len(self._graph.stages), "must_run": len(plan.must_run)}
+            self._record("build_start", **counts, about=self._about, uses=self._keep(self._state.planned_keys()))
         ended = "interrupted"
         try:
             if journal:
@@ -132,7 +142,8 @@ class Scheduler:
             seconds = round(time.time() - begun, 3)
             self._listener(events.BuildEnded(seconds))
             if journal and ended != "store":
-                self._record("build_end", outcome=ended, seconds=seconds, ran=self._outcome.ran)
+                uses = self._keep(self._state.used_keys(self._outcome.ran))
+                self._record("build_end", outcome=ended, seconds=seconds, ran=self._outcome.ran, uses=uses)
         return self._outcome.take_from(self._state)
 
     # ------------------------------------------------------------------------------------------ the main loop
@@ -239,9 +250,10 @@ class Scheduler:
     def _heed(self, name: str, note: Note) -> None:
         node = self._state.nodes[name]
         if note.what == "started":
-            self._listener(events.StageStarted(name, note.values["pid"], note.values["host"], node.attempts))
+            self._begun[name] = time.time()
             worker = {"worker": note.values["pid"], "worker_host": note.values["host"]}
             self._record("stage_start", stage=name, key=node.key, attempt=node.attempts, **worker)
+            self._listener(events.StageStarted(name, note.values["pid"], note.values["host"], node.attempts))
         else:
             self._listener(events.StageProgress(name, note.values))
 
@@ -388,6 +400,7 @@ class Scheduler:
         try:
             for name, reply in replies.items():
                 if reply.outcome == "done" and not self._state.changed(name):
+                    self._journal_end(name, reply)
                     self._commit(name, reply)
                     self._outcome.ran.append(name)
         finally:
@@ -395,12 +408,19 @@ class Scheduler:
 
     def _journal_end(self, name: str, reply: Reply) -> None:
         node = self._state.nodes[name]
-        values: dict[str, object] = {"start": time.time() - reply.seconds, "seconds": round(reply.seconds, 4)}
+        begun = self._begun.pop(name, time.time())
+        seconds = reply.seconds or time.time() - begun  # a worker that died does not say
+        values: dict[str, object] = {"start": time.time() - seconds, "seconds": round(seconds, 4)}
         if reply.outcome == "done":
             values |= {"artifact": reply.artifact}
         values |= {"peak_memory_mb": round(reply.peak_memory_mb, 1), "attempt": node.attempts}
         values |= {"worker": reply.pid, "worker_host": reply.host}
         self._record("stage_end", stage=name, key=node.key, outcome=reply.outcome, **values)
+
+    def _keep(self, keys: Mapping[str, str]) -> str:
+        """Write down which keys the build uses."""
+        with writing(self._store.root):
+            return write_uses(self._store, keys)
 
     def _record(self, event: str, **values: object) -> None:
         with writing(self._store.root):

@@ -89,6 +89,7 @@ class BuildState:
         """What a build would do now; nothing is run and nothing is told."""
         known: dict[str, Record] = {}
         must_run, may_run = [], []
+        self._planned.clear()
         for name, node in self.nodes.items():
             inputs = node.stage.inputs
             if not all(source in known for source in inputs.values()):
@@ -109,6 +110,18 @@ class BuildState:
                 known[name] = record
         seconds = self.graph.estimate({*must_run, *may_run}, workers, cores)
         return events.Plan(tuple(known), tuple(must_run), tuple(may_run), seconds)
+
+    def planned_keys(self) -> dict[str, str]:
+        """Stage name to key, of the stages that the plan found up to date."""
+        return {name: plan[1].key for name, plan in self._planned.items() if plan[2] is not None}
+
+    def used_keys(self, also: Collection[str]) -> dict[str, str]:
+        """Stage name to key, of the stages that are done, and of others that were committed all the same."""
+        return {
+            name: node.key
+            for name, node in self.nodes.items()
+            if node.fingerprint is not None and (node.status is Status.DONE or name in also)
+        }
 
     def _lineage(self, name: str, known: Mapping[str, Record]) -> dict[str, Provenance]:
         above = [source for source in self.graph.above(name) if source in known]

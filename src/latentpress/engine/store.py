@@ -2,6 +2,8 @@
 
 artifacts/<digest>/    what a stage produced, with .manifest.json: file name → sha256, size
 keys/<key>.json        which artifact a key gave, and the parts of the key
+builds/<digest>.json   which key each stage of a build had
+running/<build>.json   a build that runs now
 work/<key>/            scratch, log and half-written result of a stage that is not finished
 locks/<key>.lock       held by the build that runs the stage; the system frees it when its owner dies
 cache/                 what is only there for speed
@@ -85,10 +87,14 @@ class Store:
 
     Args:
         root: the folder; it is created when something is first written.
+
+    Attributes:
+        held: whether a build holds it through this object (see `presence`).
     """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root).absolute()
+        self.held = False
         self.journal = Journal(self.root / "journal.jsonl")
 
     def artifact(self, digest: str) -> Artifact:
