@@ -61,8 +61,8 @@ def types(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.txt anew. Add --upgrade after -- to take newer versions."""
     chosen = {
-        "run": ["--group", "build"],
-        "cuda": ["--group", "build", "--extra", "cuda"],
+        "run": ["--group", "build", "--extra", "cluster"],
+        "cuda": ["--group", "build", "--extra", "cluster", "--extra", "cuda"],
         "development": ["--group", "build", "--group", "test", "--group", "lint", "--group", "types"],
     }
     for name, groups in chosen.items():

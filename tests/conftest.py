@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from latentpress.engine import events
+from latentpress.engine.cluster import connect
 from latentpress.engine.scheduler import Outcome, Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
 
 # Run by a process of its own, for tests that kill it. It prints events as they come, then the outcome.
 RUNNER = """
-import json, sys
+import contextlib, json, sys
 from pathlib import Path
+from latentpress.engine.cluster import connect
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
@@ -35,10 +41,12 @@ def tell(event):
     print(json.dumps([type(event).__name__, getattr(event, "stage", ""), getattr(event, "pid", 0)]), flush=True)
 
 try:
-    scheduler = Scheduler(
-        Store(root / "store"), names["STAGES"], listener=tell, package="tiny", source_dirs=[root / "src"], **options
-    )
-    outcome = scheduler.run()
+    address = options.pop("scheduler", None)
+    with connect(address) if address else contextlib.nullcontext() as options["cluster"]:
+        scheduler = Scheduler(
+            Store(root / "store"), names["STAGES"], listener=tell, package="tiny", source_dirs=[root / "src"], **options
+        )
+        outcome = scheduler.run()
 except LatentPressError as error:
     print(json.dumps(["error", type(error).__name__, str(error)]), flush=True)
     sys.exit(1)
@@ -104,6 +112,93 @@ class TinyProject:
             text=True,
             env=environment,
         )
+
+
+class DaskCluster:
+    """A real Dask scheduler on the loopback, and workers in processes of their own; all end with `close`.
+
+    Args:
+        folder: where they write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._file = folder / "scheduler.json"
+        self._spawn("dask_scheduler", "scheduler", ["--port", "0", "--scheduler-file", str(self._file)], {})
+        self.address = self._until(self._address)
+
+    def _address(self) -> str:
+        try:
+            return str(json.loads(self._file.read_text())["address"])
+        except (OSError, ValueError):
+            return ""
+
+    def _until(self, what: Any, seconds: float = 60.0) -> Any:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := what():
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"it did not happen within {seconds} s: {what}")
+
+    def worker(self, name: str, threads: int = 1, nanny: bool = False, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker; it joins when it is ready. Its stages see its name in the variable DASK_NAME."""
+        options = [self.address, "--name", name, "--nthreads", str(threads), "--local-directory", str(self.folder)]
+        options += [] if nanny else ["--no-nanny"]
+        return self._spawn("dask_worker", name, options, {"DASK_NAME": name, **environment})
+
+    def wait_for(self, count: int) -> None:
+        """Wait until the scheduler has so many workers."""
+        with connect(self.address) as client:
+            self._until(lambda: len(client.scheduler_info()["workers"]) == count)
+
+    def _spawn(
+        self, program: str, name: str, options: list[str], environment: dict[str, str]
+    ) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.{program}", "--host", "127.0.0.1", "--no-dashboard"]
+        usual = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "MARK": str(self.folder)}
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **usual, **environment},
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """kill -9, with its nanny if it has one."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        """End everything."""
+        for process in reversed(self._processes):
+            self.kill(process)
+
+
+@pytest.fixture
+def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A Dask scheduler without workers."""
+    cluster = DaskCluster(tmp_path_factory.mktemp("dask"))
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="session")
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A Dask cluster with two workers that tests share, and leave as they are."""
+    cluster = DaskCluster(tmp_path_factory.mktemp("dask"))
+    for name in ("ada", "bob"):
+        cluster.worker(name)
+    cluster.wait_for(2)
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture

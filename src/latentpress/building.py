@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latentpress import machine, pipeline
 from latentpress import project as projects
@@ -29,6 +29,9 @@ from latentpress.errors import TexMissingError, UsageError
 from latentpress.export import export, write_json
 from latentpress.reporting import tex
 from latentpress.settings_files import suggestion
+
+if TYPE_CHECKING:
+    from latentpress.engine.mirror import Mirror
 
 DONE, FAILED, USAGE, UNHEALTHY, NO_PDF = 0, 1, 2, 3, 4
 
@@ -50,6 +53,8 @@ class Request:
     build_dir: Path | None = None
     install_tex: bool = True
     strict: bool = False
+    scheduler: str | None = None
+    mirror: str | None = None
 
     @property
     def build_folder(self) -> Path:
@@ -66,6 +71,8 @@ class Build:
     started: float = field(default_factory=time.time)
     project: projects.Project = field(init=False)
     reports: list[projects.Report] = field(init=False)
+    cluster: Any = None
+    mirror: Mirror | None = None
     tex_missing: TexMissingError | None = None
     located: dict[str, sources.Located] = field(default_factory=dict)
     graph: pipeline.Graph = field(init=False)
@@ -123,6 +130,19 @@ def read_project(build: Build) -> None:
             )
 
 
+def reach_cluster(build: Build) -> None:
+    """Connect to the Dask scheduler and try the mirror, where either is asked for, before anything is done."""
+    request = build.request
+    if request.mirror is not None:
+        from latentpress.engine.mirror import open_mirror
+
+        build.mirror = open_mirror(request.mirror)
+    if request.scheduler is not None:
+        from latentpress.engine.cluster import connect
+
+        build.cluster = build.held.enter_context(connect(request.scheduler))
+
+
 def find_tex(build: Build) -> None:
     """Look for TeX before anything is trained; without it the .tex is still made."""
     try:
@@ -172,9 +192,11 @@ def make_scheduler(build: Build, force: set[str]) -> Scheduler:
     return Scheduler(
         build.store,
         build.graph.stages.values(),
-        workers=build.request.workers or machine.cores(),
+        workers=build.request.workers or (machine.cores() if build.cluster is None else 0),
         cores=machine.cores(),
         memory_mb=machine.memory_mb(),
+        cluster=build.cluster,
+        mirror=build.mirror,
         listener=make_listener(build.say),
         force=force,
         strict=build.request.strict,
@@ -393,6 +415,7 @@ def health_line(build: Build, report: projects.Report) -> str:
 
 STEPS = (
     read_project,
+    reach_cluster,
     find_tex,
     find_data,
     make_graph,

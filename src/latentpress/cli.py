@@ -95,6 +95,24 @@ def build(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first failed stage instead of delivering the rest.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Run the stages on the workers of the Dask scheduler at this address, tcp://HOST:PORT. "
+            "Changes no byte of the result on machines of one kind.",
+        ),
+    ] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            "--mirror",
+            metavar="URL",
+            help="Take finished artifacts from this folder or address (file:///..., s3://...), and send new ones "
+            "there; with --scheduler for workers that share no disk with this machine.",
+        ),
+    ] = None,
     project: ProjectOption = None,
 ) -> None:
     """Train, measure and typeset: from settings to the finished PDF.
@@ -120,6 +138,8 @@ def build(
         build_dir=build_dir,
         install_tex=not no_install_tex,
         strict=strict,
+        scheduler=scheduler,
+        mirror=mirror,
     )
     raise typer.Exit(run_build(request, say))
 

@@ -66,3 +66,11 @@ class TexMissingError(LatentPressError):
     """No TeX installation, and no right to make one."""
 
     exit_status = 4
+
+
+class ClusterError(LatentPressError):
+    """A Dask cluster that cannot do the work: unfit workers, or a scheduler that went away."""
+
+
+class MirrorError(LatentPressError):
+    """A mirror that cannot be reached, read or written."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+from latentpress.engine.processor import processor
 from latentpress.errors import UsageError
+
+__all__ = ["check_python", "cores", "gpu", "memory_mb", "processor"]
 
 SUPPORTED = ((3, 11), (3, 13))
 
@@ -37,16 +38,6 @@ def cores() -> int:
 def memory_mb() -> int:
     """Physical memory in MB."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-
-
-def processor() -> str:
-    """The processor's model name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def gpu() -> str:

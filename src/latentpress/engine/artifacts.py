@@ -67,6 +67,10 @@ class Artifact:
         manifest: Mapping[str, Mapping[str, Any]] = json.loads(data)
         return manifest
 
+    def entries(self) -> Mapping[str, Mapping[str, Any]]:
+        """File name to what the manifest says of it: ``sha256``, ``size`` and more."""
+        return self._manifest
+
     def names(self) -> set[str]:
         """File names, with their endings."""
         return set(self._manifest)

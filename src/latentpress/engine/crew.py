@@ -7,6 +7,7 @@ import queue
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
+from typing import Protocol
 
 from latentpress.engine.executors import WorkerPool
 from latentpress.engine.jobs import Job, Note, Reply
@@ -15,7 +16,35 @@ from latentpress.engine.stage import Stage
 Mail = tuple[str, Note | Reply]
 
 
-class Crew:
+class Crew(Protocol):
+    """Whoever runs stages: this machine's workers, or those of a cluster."""
+
+    def __len__(self) -> int:
+        """How many stages are in hand."""
+
+    def expects_mail(self) -> bool:
+        """Whether there is something to wait for."""
+
+    def full(self) -> bool:
+        """Whether no other stage can be taken."""
+
+    def fits(self, stage: Stage) -> bool:
+        """Whether there is room for a stage."""
+
+    def submit(self, stage: Stage, job: Job) -> None:
+        """Have a worker run the job."""
+
+    def wake(self) -> None:
+        """Make a waiting `mail` return; may be called from a signal handler."""
+
+    def mail(self, timeout: float | None) -> Mail | None:
+        """What a worker says next, with the stage's name; None after the timeout or when woken."""
+
+    def end(self) -> Mapping[str, Reply]:
+        """End all workers; the replies that had come in and were not read yet, by stage."""
+
+
+class LocalCrew:
     """Workers within the limits of the machine; what they say is read by one thread.
 
     Args:
@@ -37,6 +66,10 @@ class Crew:
     def __len__(self) -> int:
         """How many stages are in hand."""
         return len(self._running)
+
+    def expects_mail(self) -> bool:
+        """Whether a worker will say something."""
+        return bool(self._running)
 
     def full(self) -> bool:
         """Whether every worker has a stage."""

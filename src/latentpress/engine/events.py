@@ -134,6 +134,13 @@ class SourceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """Something about the cluster or the mirror that people should know."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuildEnded(Event):
     """The last event of every build, also of one that was interrupted; no worker is left."""
 

@@ -172,21 +172,3 @@ class WorkerPool:
                 self._idle.append(launcher)
         if not keep:
             launcher.close()
-
-
-_pool: WorkerPool | None = None
-_pool_lock = threading.Lock()
-
-
-def launch(job: Job, limit: int = 1) -> Reply:
-    """Run a job in this process's own pool: what a remote executor is given, since it travels by name.
-
-    Args:
-        job: the job; its store is on a file system that both machines see.
-        limit: how many workers this process keeps.
-    """
-    global _pool
-    with _pool_lock:
-        if _pool is None:
-            _pool = WorkerPool(limit)
-    return _pool.run(job)

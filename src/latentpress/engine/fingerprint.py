@@ -215,10 +215,15 @@ class Fingerprinter:
             StageError: a module or file is missing, or a source file is no valid Python.
             SettingsError: the settings are no JSON.
         """
-        files = {label: self._file(stage, label, path) for label, path in stage.files.items()}
-        return stage_key(stage, input_digests, self._closure(stage), files, failures, lineage, self._codec)
+        files = {label: self.file(stage, label) for label in stage.files}
+        return stage_key(stage, input_digests, self.closure(stage), files, failures, lineage, self._codec)
 
-    def _closure(self, stage: Stage) -> Closure:
+    def closure(self, stage: Stage) -> Closure:
+        """The code that a stage can run.
+
+        Raises:
+            StageError: a module is missing, or is no valid Python.
+        """
         module, colon, function = stage.function.partition(":")
         if not (module and colon and function):
             raise StageError(f"stage {stage.name} has the function {stage.function!r}; expected 'package.module:name'")
@@ -227,7 +232,13 @@ class Fingerprinter:
             self._closures[which] = source_closure(module, stage.roots, backend=stage.backend, sources=self._sources)
         return self._closures[which]
 
-    def _file(self, stage: Stage, label: str, path: Path) -> str:
+    def file(self, stage: Stage, label: str) -> str:
+        """The digest of one of a stage's files.
+
+        Raises:
+            StageError: it cannot be read.
+        """
+        path = stage.files[label]
         if path not in self._digests:
             try:
                 self._digests[path] = self._files.digest(path)

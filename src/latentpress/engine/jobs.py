@@ -66,6 +66,7 @@ class Job:
         store: the store's root.
         inputs: label to digest.
         files: label to path.
+        contents: label to SHA-256 of the file.
         failures: label to failure.
         lineage: stage name to provenance, both as plain JSON.
         packages: the project's packages.
@@ -80,6 +81,7 @@ class Job:
     settings: Mapping[str, Any]
     inputs: Mapping[str, str]
     files: Mapping[str, str]
+    contents: Mapping[str, str]
     seed: int | None
     memory_mb: int
     isolated: bool
@@ -122,6 +124,7 @@ def job_for(stage: Stage, fingerprint: Fingerprint, lineage: Mapping[str, Proven
         settings=components["settings"],
         inputs=components["inputs"],
         files={label: str(Path(file).absolute()) for label, file in stage.files.items()},
+        contents=components["files"],
         seed=stage.seed,
         memory_mb=stage.memory_mb,
         isolated=stage.isolated,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 
 # Imports whose distribution has another name, for those that scientific projects meet most.
@@ -42,6 +43,12 @@ def versions(imports: frozenset[str], backend: str | None) -> dict[str, str]:
     for name in sorted(names):
         found |= _distributions_of(name)
     return dict(sorted(found.items()))
+
+
+def installed(names: Iterable[str]) -> dict[str, str]:
+    """The versions of those of the named distributions that are installed."""
+    found = _installed(_stamps())
+    return {name: found[normalised(name)] for name in names if normalised(name) in found}
 
 
 def _distributions_of(name: str) -> dict[str, str]:

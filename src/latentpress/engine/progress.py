@@ -78,6 +78,8 @@ def notice(event: events.Event) -> str | None:
             return f"damaged   {file} of artifact {artifact[:12]}; made anew by {makers}"
         case events.SourceChanged(stage, changed):
             return f"changed   {stage}: {', '.join(changed)} changed meanwhile; it runs again"
+        case events.Notice(text):
+            return text
         case events.StageFinished(stage, previous=str(previous)):
             return f"differs   {stage}: the same inputs gave another result before ({previous[:12]})"
     return None

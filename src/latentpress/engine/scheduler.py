@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latentpress.engine import events
 from latentpress.engine.fingerprint import Fingerprinter
@@ -26,6 +27,9 @@ from latentpress.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from latentpress.engine.crew import Crew
+    from latentpress.engine.mirror import Mirror
+    from latentpress.engine.requirements import Requirements
+    from latentpress.engine.sharing import Sharing
 
 ATTEMPTS = 3
 # A stage whose sources are edited again and again while it runs is given up in the end.
@@ -54,6 +58,10 @@ class Scheduler:
         keep: the targets; only stages that they need are run. None for all.
         source_dirs: folders that hold the package; found on ``sys.path`` when left out.
         about: what the journal tells of the build, as JSON: the reports, the profile.
+        cluster: a client of a Dask cluster (see `cluster.connect`) whose workers run the stages; ``workers`` is then
+            the most that run at once, and 0 sets no limit. None for workers of this machine.
+        mirror: where results are looked up before a stage is run, and sent to afterwards; with a cluster its
+            workers share no disk with this machine.
 
     Raises:
         StageError: the graph has two stages of one name, a missing input or a circle.
@@ -74,6 +82,8 @@ class Scheduler:
         keep: Collection[str] | None = None,
         source_dirs: Iterable[Path] | None = None,
         about: Mapping[str, object] | None = None,
+        cluster: Any = None,
+        mirror: Mirror | None = None,
     ) -> None:
         self._store = store
         self._about = dict(about or {})
@@ -82,6 +92,10 @@ class Scheduler:
             if name not in self._graph.stages:
                 raise UsageError(f"there is no stage {name!r} to run again")
         self._limits = (max(1, workers), cores or os.cpu_count() or 1, memory_mb)
+        self._cluster = (cluster, workers or None) if cluster is not None else None
+        self._mirror = mirror
+        self._sharing: Sharing | None = None
+        self._closing = contextlib.ExitStack()
         self._listener = listener
         self._force = frozenset(force)
         self._strict = strict
@@ -149,13 +163,17 @@ class Scheduler:
     # ------------------------------------------------------------------------------------------ the main loop
 
     def _work(self) -> None:
+        if self._mirror is not None:
+            from latentpress.engine.sharing import Sharing
+
+            self._sharing = Sharing(self._store, self._mirror, self._listener)
         try:
             while not self._state.settled() or not self._unchanged_to_the_end():
                 self._queue(self._state.settle())
                 if self._strict and self._state.failed:
                     return
                 self._start_what_fits()
-                if self._crew or self._elsewhere:
+                if self._elsewhere or (self._crew is not None and self._crew.expects_mail()):
                     self._listen()
                 if self._interrupted:
                     raise KeyboardInterrupt
@@ -169,12 +187,12 @@ class Scheduler:
     def _start_what_fits(self) -> None:
         """Start ready stages, those with the longest chain below them first."""
         waiting = []
-        while self._ready and not (self._crew and self._crew.full()):
+        while self._ready and not self._hire().full():
             entry = heapq.heappop(self._ready)
             node = self._state.nodes[entry[1]]
             if node.status is not Status.READY:
                 continue  # settled in another way meanwhile
-            if self._crew is None or self._crew.fits(node.stage):
+            if self._hire().fits(node.stage):
                 self._start(entry[1])
             else:
                 waiting.append(entry)
@@ -193,11 +211,28 @@ class Scheduler:
 
     def _hire(self) -> Crew:
         """The crew; its modules are loaded only once there is work, since most builds have none."""
-        from latentpress.engine.crew import Crew
-
         if self._crew is None:
-            self._crew = Crew(*self._limits)
+            self._crew = self._local_crew() if self._cluster is None else self._cluster_crew(*self._cluster)
         return self._crew
+
+    def _local_crew(self) -> Crew:
+        from latentpress.engine.crew import LocalCrew
+
+        return LocalCrew(*self._limits)
+
+    def _cluster_crew(self, client: Any, limit: int | None) -> Crew:
+        from latentpress.engine.cluster import ClusterCrew
+        from latentpress.engine.requirements import collect, held_token
+
+        with writing(self._store.root):
+            token = self._closing.enter_context(held_token(self._store.root))
+
+        def requirements() -> Requirements:
+            self._state.fingerprinter.reread()
+            stages = self._graph.stages.values()
+            return collect(stages, self._state.fingerprinter, (self._package,), self._folders, str(token))
+
+        return ClusterCrew(client, requirements, self._store, self._listener, limit, self._mirror)
 
     def _unchanged_to_the_end(self) -> bool:
         """Look at all sources once more, so that a finished build is one of a single state of the project."""
@@ -220,7 +255,9 @@ class Scheduler:
             return
         if node.forced:
             self._store.clear_work(node.key)  # from the beginning, not from a checkpoint
-        elif self._reuse(name):  # another build finished it before we had the lock
+            if self._sharing is not None:
+                self._sharing.forget_checkpoints(node.key)
+        elif self._reuse(name) or self._fetch(name):  # another build finished it before we had the lock
             self._unlock(name)
             return
         with writing(self._store.root):
@@ -232,6 +269,18 @@ class Scheduler:
         record = self._store.record(self._state.nodes[name].key)
         if record is None or not self._store.has(record.artifact):
             return False
+        self._state.finish(name, record.artifact)
+        self._listener(events.StageReused(name, record.artifact))
+        return True
+
+    def _fetch(self, name: str) -> bool:
+        """Settle a stage with what the mirror has, if it has it."""
+        node = self._state.nodes[name]
+        record = None if self._sharing is None else self._sharing.fetch(node.key)
+        if record is None:
+            return False
+        assert node.fingerprint is not None
+        self._store.commit(Record(node.key, name, record.artifact, node.fingerprint.components))
         self._state.finish(name, record.artifact)
         self._listener(events.StageReused(name, record.artifact))
         return True
@@ -288,7 +337,10 @@ class Scheduler:
         node = self._state.nodes[name]
         assert node.fingerprint is not None
         before = self._store.record(node.key)
-        self._store.commit(Record(node.key, name, reply.artifact, node.fingerprint.components))
+        record = Record(node.key, name, reply.artifact, node.fingerprint.components)
+        self._store.commit(record)
+        if self._sharing is not None:
+            self._sharing.offer(record)
         self._unlock(name)
         node.forced = False
         return before.artifact if before is not None and before.artifact != reply.artifact else None
@@ -405,6 +457,10 @@ class Scheduler:
                     self._outcome.ran.append(name)
         finally:
             self._locks.release_all()
+            self._closing.close()
+            if self._sharing is not None:
+                self._sharing.close(wait=not self._interrupted)
+                self._sharing = None
 
     def _journal_end(self, name: str, reply: Reply) -> None:
         node = self._state.nodes[name]

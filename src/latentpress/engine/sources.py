@@ -182,6 +182,14 @@ class Sources:
         """Whether a module belongs to the project."""
         return module.partition(".")[0] in self.packages
 
+    def content(self, module: str) -> str:
+        """SHA-256 of a module's file as it is now; ``"absent"`` where there is none."""
+        found = self._find(module)
+        try:
+            return "absent" if found is None else hashlib.sha256(Path(found[0]).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            return "absent"
+
     def closure(self, modules: tuple[str, ...]) -> tuple[dict[str, Source], frozenset[str]]:
         """The project modules that importing ``modules`` can load, and the names of all others they import.
 

@@ -38,9 +38,12 @@ __all__ = [
     "Record",
     "Store",
     "Workplace",
+    "pack_record",
     "replace_file",
     "store_error",
+    "unpack_record",
     "write_artifact",
+    "write_files",
     "writing",
 ]
 
@@ -109,15 +112,11 @@ class Store:
         """What is recorded for a key; None where nothing is, or where the record is damaged."""
         try:
             with open(f"{self.root}/keys/{key}.json", "rb") as file:  # noqa: PTH123 - as above
-                check, _, body = file.read().partition(b"\n")
+                return unpack_record(file.read())
         except FileNotFoundError:
             return None
         except OSError as error:
             raise store_error(self.root / "keys", error) from error
-        if hashlib.sha256(body).hexdigest().encode() != check:
-            return None
-        fields = json.loads(body)
-        return Record(fields["key"], fields["stage"], fields["artifact"], fields["components"])
 
     def workplace(self, key: str) -> Workplace:
         """The folder for a stage that is being run."""
@@ -151,6 +150,22 @@ class Store:
             self._write_record(record)
             shutil.rmtree(place.root)
         return artifact
+
+    def adopt(self, folder: Path, digest: str) -> None:
+        """Move an artifact that was written elsewhere on this file system into the store, unless it is there.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        artifact = self.artifact(digest)
+        with writing(self.root):
+            artifact.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.has(digest) and not self._intact(artifact):
+                self.discard(digest)
+            try:
+                _rename_folder(folder, artifact.path)
+            except FileExistsError:
+                shutil.rmtree(folder)
 
     def discard(self, digest: str) -> None:
         """Remove an artifact; first by renaming, so that no half of it is ever in place."""
@@ -206,15 +221,25 @@ class Store:
         return True
 
     def _write_record(self, record: Record) -> None:
-        body = json.dumps(
-            {name: getattr(record, name) for name in ("key", "stage", "artifact", "components")},
-            sort_keys=True,
-            ensure_ascii=False,
-        ).encode()
         target = self.root / "keys" / f"{record.key}.json"
         target.parent.mkdir(exist_ok=True)
-        check = hashlib.sha256(body).hexdigest().encode()
-        replace_file(target, check + b"\n" + body, self.workplace(record.key).root / "record")
+        replace_file(target, pack_record(record), self.workplace(record.key).root / "record")
+
+
+def pack_record(record: Record) -> bytes:
+    """A record as it is kept: a digest of the rest, which is JSON."""
+    fields = {name: getattr(record, name) for name in ("key", "stage", "artifact", "components")}
+    body = json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()
+    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def unpack_record(data: bytes) -> Record | None:
+    """Read what `pack_record` gave; None where it is damaged."""
+    check, _, body = data.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != check:
+        return None
+    fields = json.loads(body)
+    return Record(fields["key"], fields["stage"], fields["artifact"], fields["components"])
 
 
 def write_artifact(folder: Path, files: Mapping[str, Encoded]) -> str:
@@ -226,19 +251,28 @@ def write_artifact(folder: Path, files: Mapping[str, Encoded]) -> str:
     Raises:
         StoreError: no space, no permission, a file-size limit.
     """
+    manifest = {name: file.entry() for name, file in files.items()}
+    data = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    write_files(folder, {name: file.data for name, file in files.items()}, data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_files(folder: Path, files: Mapping[str, bytes], manifest: bytes) -> None:
+    """Write an artifact's files and its manifest into a fresh folder, through to the disk.
+
+    Raises:
+        StoreError: no space, no permission, a file-size limit.
+    """
     with writing(folder):
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        manifest = {name: file.entry() for name, file in files.items()}
-        data = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        for name, file in files.items():
+        for name, data in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            _write_through(folder / name, file.data)
-        _write_through(folder / MANIFEST, data)
+            _write_through(folder / name, data)
+        _write_through(folder / MANIFEST, manifest)
         for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
             _sync_folder(inner)
-    return hashlib.sha256(data).hexdigest()
 
 
 def replace_file(target: Path, data: bytes, temporary: Path) -> None:

@@ -1,0 +1,295 @@
+"""A mirror: artifacts, records and files at any address that fsspec knows, verified by their digests.
+
+objects/<sha256>              a file's content: of artifacts, data files, templates
+artifacts/<digest>.json       an artifact's manifest, written last: an artifact that is seen is complete
+keys/<key>.json               which artifact a key gave, and the parts of the key
+scratch/<key>/                the checkpoints of an unfinished stage: snapshot.json and its objects
+
+Everything but ``scratch`` is immutable. What does not have the digest that it is named for is removed and
+counts as not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from latentpress.engine.artifacts import MANIFEST, Artifact
+from latentpress.engine.store import Record, pack_record, unpack_record, write_files
+from latentpress.errors import LatentPressError, MirrorError, UsageError
+
+# How long a mirror may take to answer at all.
+_PATIENCE = 20.0
+
+
+class MirrorDamageError(LatentPressError):
+    """Something in the mirror is not what was written there; it was removed."""
+
+
+def open_mirror(url: str, check: bool = True) -> Mirror:
+    """The mirror at an address.
+
+    Args:
+        url: any address that fsspec knows, or a folder.
+        check: write, read and remove a probe first.
+
+    Raises:
+        UsageError: no such kind of address, or the library for it is missing.
+        MirrorError: it cannot be reached, read or written.
+    """
+    try:
+        from fsspec.core import split_protocol, url_to_fs
+    except ImportError:
+        raise UsageError("a mirror needs fsspec, which is not installed", _INSTALL) from None
+    options: dict[str, Any] = {"use_listings_cache": False}
+    try:
+        protocol, _ = split_protocol(url)
+        system, root = url_to_fs(url, **(options if protocol not in (None, "file", "local", "memory") else {}))
+    except ImportError as error:
+        raise UsageError(f"the mirror {url} needs a library that is not installed: {error}", _INSTALL) from None
+    except ValueError as error:
+        raise UsageError(f"found the mirror {url!r}: {error}", "Expected file:///…, s3://… or the like.") from None
+    mirror = Mirror(url, system, root)
+    if check:
+        mirror.check()
+    return mirror
+
+
+_INSTALL = 'Install it: pip install "latentpress[cluster]", for S3 s3fs as well.'
+
+
+class Mirror:
+    """See the module.
+
+    Args:
+        url: the address, for messages.
+        system: fsspec's file system.
+        root: the folder in it.
+    """
+
+    def __init__(self, url: str, system: Any, root: str) -> None:
+        self.url = url
+        self._system = system
+        self._root = root.rstrip("/")
+        protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+        self._has_folders = "file" in protocols
+        self._seen: set[str] = set()
+
+    def check(self) -> None:
+        """Write, read and remove a probe.
+
+        Raises:
+            MirrorError: that failed, or took too long.
+        """
+        errors: list[BaseException] = []
+        worker = threading.Thread(target=self._probe, args=[errors], daemon=True)
+        worker.start()
+        worker.join(_PATIENCE)
+        if worker.is_alive():
+            raise MirrorError(f"the mirror {self.url} does not answer within {_PATIENCE:.0f} s", _WAY_OUT)
+        for error in errors:
+            raise error
+
+    def _probe(self, errors: list[BaseException]) -> None:
+        name, data = f"probe-{secrets.token_hex(8)}", b"latentpress"
+        try:
+            self._write(name, data)
+            if self._read(name) != data:
+                errors.append(MirrorError(f"the mirror {self.url} does not give back what is written", _WAY_OUT))
+            self._remove(name)
+        except MirrorError as error:
+            errors.append(error)
+
+    # --------------------------------------------------------------------------------------------- artifacts
+
+    def push_artifact(self, artifact: Artifact) -> None:
+        """Put an artifact there, unless it is there; it is verified on the way.
+
+        Raises:
+            DamagedArtifactError: the artifact is not what was written.
+            MirrorError: the mirror refused.
+        """
+        name = f"artifacts/{artifact.digest}.json"
+        if self._has(name):
+            return
+        for file, entry in artifact.entries().items():
+            self._push_object(entry["sha256"], entry["size"], lambda file=file: artifact.data(file))  # type: ignore[misc]
+        self._write(name, (artifact.path / MANIFEST).read_bytes())
+        self._seen.add(name)
+
+    def pull_artifact(self, digest: str, folder: Path) -> bool:
+        """Write an artifact into a fresh folder.
+
+        Returns:
+            Whether it is there.
+
+        Raises:
+            MirrorDamageError: a part of it is not what was written.
+            MirrorError: the mirror refused.
+            StoreError: the folder cannot be written.
+        """
+        name = f"artifacts/{digest}.json"
+        manifest = self._read(name)
+        if manifest is None:
+            return False
+        try:
+            self._verify(name, manifest, digest)
+            files = {file: self._pull_object(entry["sha256"]) for file, entry in json.loads(manifest).items()}
+        except MirrorDamageError:
+            self._forget(name)
+            raise
+        write_files(folder, files, manifest)
+        return True
+
+    def push_file(self, path: Path, content: str) -> None:
+        """Put a file there by the digest of its content.
+
+        Raises:
+            MirrorDamageError: the file has changed.
+            OSError: it cannot be read.
+        """
+
+        def read() -> bytes:
+            data = path.read_bytes()
+            if hashlib.sha256(data).hexdigest() != content:
+                raise MirrorDamageError(f"{path} changed while it was sent")
+            return data
+
+        self._push_object(content, path.stat().st_size, read)
+
+    def pull_file(self, content: str) -> bytes:
+        """A file by the digest of its content.
+
+        Raises:
+            MirrorDamageError: it is not there, or not what was written.
+        """
+        return self._pull_object(content)
+
+    def _push_object(self, content: str, size: int, read: Callable[[], bytes]) -> None:
+        name = f"objects/{content}"
+        if name not in self._seen and self._size(name) != size:
+            self._write(name, read())
+        self._seen.add(name)
+
+    def _pull_object(self, content: str, name: str = "") -> bytes:
+        name = name or f"objects/{content}"
+        data = self._read(name)
+        if data is None:
+            self._seen.discard(name)
+            raise MirrorDamageError(f"the mirror {self.url} lacks {name}")
+        self._verify(name, data, content)
+        return data
+
+    def _verify(self, name: str, data: bytes, content: str) -> None:
+        if hashlib.sha256(data).hexdigest() != content:
+            self._forget(name)
+            raise MirrorDamageError(f"{name} in the mirror {self.url} is damaged; it was removed there")
+
+    def _forget(self, name: str) -> None:
+        self._seen.discard(name)
+        with contextlib.suppress(MirrorError):  # a mirror that may only be read keeps it; it is of no use either way
+            self._remove(name)
+
+    def distrust(self) -> None:
+        """Look again at what was taken to be there: another machine found it missing or damaged."""
+        self._seen.clear()
+
+    # ----------------------------------------------------------------------------------------------- records
+
+    def push_record(self, record: Record) -> None:
+        """Put a record there; its artifact has to be there before."""
+        self._write(f"keys/{record.key}.json", pack_record(record))
+
+    def pull_record(self, key: str) -> Record | None:
+        """What is recorded for a key; None where nothing is, or where the record is damaged."""
+        data = self._read(f"keys/{key}.json")
+        record = unpack_record(data) if data is not None else None
+        return record if record is not None and record.key == key else None
+
+    # ----------------------------------------------------------------------------------------------- scratch
+
+    def push_scratch(self, key: str, files: Mapping[str, bytes]) -> None:
+        """Replace the snapshot of a stage's scratch folder; at any moment it is the old one or the new one."""
+        contents = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        before = self._snapshot(key)
+        for name, content in contents.items():
+            if content not in before.values():
+                self._write(f"scratch/{key}/{content}", files[name])
+        body = json.dumps(contents, sort_keys=True).encode()
+        check = hashlib.sha256(body).hexdigest().encode()
+        self._write(f"scratch/{key}/snapshot.json", check + b"\n" + body)
+        for content in set(before.values()) - set(contents.values()):
+            self._remove(f"scratch/{key}/{content}")
+
+    def pull_scratch(self, key: str) -> dict[str, bytes]:
+        """File name to content; empty where there is no whole snapshot, since work then starts at the beginning."""
+        try:
+            found = self._snapshot(key).items()
+            return {name: self._pull_object(content, f"scratch/{key}/{content}") for name, content in found}
+        except MirrorDamageError:
+            return {}
+
+    def clear_scratch(self, key: str) -> None:
+        """Remove a stage's checkpoints."""
+        for name in {*self._snapshot(key).values(), "snapshot.json"}:
+            self._remove(f"scratch/{key}/{name}")
+
+    def _snapshot(self, key: str) -> dict[str, str]:
+        check, _, body = (self._read(f"scratch/{key}/snapshot.json") or b"").partition(b"\n")
+        if not body or hashlib.sha256(body).hexdigest().encode() != check:
+            return {}
+        return dict(json.loads(body))
+
+    # ---------------------------------------------------------------------------------------- the file system
+
+    def _has(self, name: str) -> bool:
+        if name not in self._seen and self._size(name) is not None:
+            self._seen.add(name)
+        return name in self._seen
+
+    def _size(self, name: str) -> int | None:
+        with self._telling():
+            try:
+                return int(self._system.info(f"{self._root}/{name}")["size"])
+            except FileNotFoundError:
+                return None
+
+    def _read(self, name: str) -> bytes | None:
+        with self._telling():
+            try:
+                return bytes(self._system.cat_file(f"{self._root}/{name}"))
+            except FileNotFoundError:
+                return None
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = f"{self._root}/{name}"
+        with self._telling():
+            if not self._has_folders:
+                self._system.pipe_file(path, data)
+                return
+            # A folder shows half-written files; object stores do not.
+            self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            fresh = f"{path}.{secrets.token_hex(8)}"
+            self._system.pipe_file(fresh, data)
+            self._system.mv(fresh, path)
+
+    def _remove(self, name: str) -> None:
+        with self._telling(), contextlib.suppress(FileNotFoundError):
+            self._system.rm_file(f"{self._root}/{name}")
+
+    @contextlib.contextmanager
+    def _telling(self) -> Any:
+        try:
+            yield
+        except Exception as error:  # each file system has exceptions of its own
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise MirrorError(f"the mirror {self.url} cannot be used: {reason}", _WAY_OUT) from error
+
+
+_WAY_OUT = "Check the address, the network and the right to write there; finished stages are kept."

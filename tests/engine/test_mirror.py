@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import pytest
+
+from latentpress.engine import events
+from latentpress.engine.cluster import connect
+from latentpress.engine.mirror import MirrorDamageError, open_mirror
+from latentpress.engine.stage import Stage
+from latentpress.errors import MirrorError, UsageError
+
+if TYPE_CHECKING:
+    from tests.conftest import DaskCluster, TinyProject
+
+
+@pytest.fixture(params=["memory", "folder"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "folder":
+        yield f"file://{tmp_path / 'mirror'}"
+        return
+    yield "memory://mirror"
+    fsspec.filesystem("memory").store.clear()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "mirror"
+
+
+def digests(outcome: Any) -> dict[str, str]:
+    return {name: artifact.digest for name, artifact in outcome.artifacts.items()}
+
+
+def another(chain: TinyProject, root: Path) -> TinyProject:
+    """The same project in another clone, with a store of its own."""
+    clone = type(chain)(root)
+    for module in ("arithmetic", "numbers", "work", "telling"):
+        (root / "src" / "tiny" / f"{module}.py").write_text((chain.root / f"src/tiny/{module}.py").read_text())
+    clone.graph((chain.root / "graph.py").read_text())
+    return clone
+
+
+def test_what_one_build_made_another_takes_from_the_mirror(
+    chain: TinyProject, url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = chain.build(mirror=open_mirror(url))
+    assert len(made.ran) == 4
+    clone = another(chain, tmp_path_factory.mktemp("clone"))
+    taken = clone.build(mirror=open_mirror(url))
+    assert taken.ran == []
+    assert digests(taken) == digests(made)
+    assert clone.build().ran == [], "its own store has them now"
+    clone.write("telling", (clone.root / "src/tiny/telling.py").read_text() + "\nX = 1\n")
+    assert sorted(clone.build(mirror=open_mirror(url)).ran) == ["aside", "report"]
+
+
+def test_a_stage_that_is_forced_is_not_taken_from_the_mirror(
+    chain: TinyProject, url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    chain.build(mirror=open_mirror(url))
+    clone = another(chain, tmp_path_factory.mktemp("clone"))
+    assert clone.build(mirror=open_mirror(url), force=["double"]).ran == ["double"]
+
+
+@pytest.mark.parametrize("harm", ["flip", "truncate", "delete", "manifest", "record"])
+def test_damage_in_the_mirror_is_told_and_mended(
+    chain: TinyProject, folder: Path, harm: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = f"file://{folder}"
+    made = chain.build(mirror=open_mirror(url))
+    digest = made.artifacts["double"].digest
+    entry = made.artifacts["double"].entries()["x.json"]
+    key = made.provenance["double"].key
+    path = folder / "objects" / entry["sha256"]
+    if harm == "delete":
+        path.unlink()
+    elif harm == "manifest":
+        (folder / "artifacts" / f"{digest}.json").write_text("{}")
+    elif harm == "record":
+        (folder / "keys" / f"{key}.json").write_text("{}")
+    else:
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] if harm == "truncate" else data[:-1] + bytes([data[-1] ^ 1]))
+    clone = another(chain, tmp_path_factory.mktemp("clone"))
+    built = clone.build(mirror=open_mirror(url))
+    assert built.ran == ["double"]
+    assert digests(built) == digests(made)
+    notices = [event.text for event in clone.told(events.Notice)]
+    assert len(notices) == (harm != "record")
+    assert another(chain, tmp_path_factory.mktemp("third")).build(mirror=open_mirror(url)).ran == [], "it is mended"
+
+
+def test_a_mirror_that_fails_on_the_way_costs_time_and_not_the_build(chain: TinyProject, folder: Path) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    folder.rmdir()
+    folder.write_text("a file where the folder should be")
+    outcome = chain.build(mirror=mirror)
+    assert len(outcome.ran) == 4
+    (told,) = chain.told(events.Notice)
+    assert "cannot be used" in told.text
+    assert "the build goes on without it" in told.text
+
+
+def test_a_mirror_that_cannot_be_written_is_told_at_once(folder: Path) -> None:
+    folder.write_text("a file where the folder should be")
+    with pytest.raises(MirrorError, match=r"the mirror file://.* cannot be used: [\s\S]*right to write"):
+        open_mirror(f"file://{folder}")
+
+
+def test_a_mirror_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latentpress.engine.mirror._PATIENCE", 0.5)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        mirror = open_mirror("memory://silent", check=False)
+        monkeypatch.setattr(mirror, "_write", lambda *_: silent.accept()[0].recv(1))
+        with pytest.raises(MirrorError, match="does not answer within"):
+            mirror.check()
+        socket.create_connection(silent.getsockname()).close()
+
+
+def test_an_address_that_no_library_knows_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match=r"Protocol not known[\s\S]*file:///"):
+        open_mirror("gopher://old/times")
+
+
+def test_checkpoints_are_replaced_as_a_whole(url: str) -> None:
+    mirror = open_mirror(url)
+    assert mirror.pull_scratch("k") == {}
+    mirror.push_scratch("k", {"a": b"1", "sub/b": b"2"})
+    mirror.push_scratch("k", {"a": b"3", "sub/b": b"2"})
+    assert mirror.pull_scratch("k") == {"a": b"3", "sub/b": b"2"}
+    mirror.clear_scratch("k")
+    assert mirror.pull_scratch("k") == {}
+
+
+def test_a_damaged_checkpoint_counts_as_none(folder: Path) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    mirror.push_scratch("k", {"a": b"1"})
+    (content,) = [path for path in (folder / "scratch" / "k").iterdir() if path.name != "snapshot.json"]
+    content.write_bytes(b"2")
+    assert mirror.pull_scratch("k") == {}
+
+
+def test_a_file_that_changed_meanwhile_is_not_sent(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"new")
+    with pytest.raises(MirrorDamageError, match="changed while it was sent"):
+        open_mirror(url).push_file(path, "0" * 64)
+
+
+# Reads a file from outside the store, and shows where it worked.
+READING = """
+import os
+from pathlib import Path
+
+def read(task):
+    place = Path(task.settings["root"]) / "places"
+    place.mkdir(exist_ok=True)
+    (place / task.name).write_text(str(task.scratch))
+    above = [artifact.text("t.txt") for artifact in task.inputs.values()]
+    return Result(texts={"t.txt": task.files["given"].read_text() + task.files["given"].name + "".join(above)})
+
+def fails(task):
+    print("what it printed")
+    raise ValueError("no good")
+"""
+
+
+def test_workers_without_a_common_disk_work_through_the_mirror(
+    tiny: TinyProject, dask_cluster: DaskCluster, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tiny.write("work", READING)
+    given = tmp_path / "given.txt"
+    given.write_text("content")
+    settings = {"root": str(tiny.root)}
+    stages = [
+        Stage("a", "tiny.work:read", settings, files={"given": given}),
+        Stage("b", "tiny.work:read", {**settings, "n": 2}, inputs={"a": "a"}, files={"given": given}),
+        Stage("c", "tiny.work:read", {**settings, "n": 3}, inputs={"a": "a"}, files={"given": given}),
+        Stage("d", "tiny.work:fails"),
+    ]
+    stores = {name: tmp_path_factory.mktemp(name) for name in ("ada", "bob")}
+    for name, store in stores.items():
+        dask_cluster.worker(name, LATENTPRESS_WORKER_STORE=str(store))
+    dask_cluster.wait_for(2)
+    mirror = open_mirror(f"file://{tmp_path / 'mirror'}")
+    with connect(dask_cluster.address) as client:
+        there = tiny.build(*stages, cluster=client, workers=0, mirror=mirror)
+        assert there.failures["d"].first_lines.startswith("no good")
+        assert "what it printed" in there.logs["d"].read_text()
+        places = [Path(path.read_text()) for path in (tiny.root / "places").iterdir()]
+        assert len(places) == 3
+        assert all(any(store in place.parents for store in stores.values()) for place in places)
+        # A worker's own store is damaged: what it needs of it is pulled again.
+        for store in stores.values():
+            for path in store.glob(f"artifacts/{there.artifacts['a'].digest}/t.txt"):
+                path.write_text("damaged")
+        changed = [
+            stages[0],
+            Stage("b", "tiny.work:read", {**settings, "n": 4}, inputs={"a": "a"}, files={"given": given}),
+        ]
+        again = tiny.build(*changed, cluster=client, workers=0, mirror=mirror)
+        assert again.artifacts["b"].text("t.txt") == "contentgiven.txtcontentgiven.txt"
+    tiny.store = type(tiny.store)(tmp_path_factory.mktemp("local") / "store")
+    assert digests(tiny.build(*stages)) == digests(there)
