@@ -12,7 +12,6 @@ from pathlib import Path
 import pypdf
 import pytest
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 OUTLINE = [
@@ -76,19 +75,6 @@ def build(root, *arguments):
 
 def last_run(root):
     return json.loads((root / "build" / "last_run.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A copy of the project's settings, built once."""
-    if shutil.which("pdflatex") is None or shutil.which("latexmk") is None:
-        pytest.skip("no TeX on this machine")
-    root = tmp_path_factory.mktemp("project")
-    for folder in ("experiments", "report_templates"):
-        shutil.copytree(ROOT / folder, root / folder)
-    answer = build(root)
-    assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr[-4000:]
-    return root
 
 
 @pytest.fixture(scope="module")
