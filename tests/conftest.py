@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from latentpress.engine import events
-from latentpress.engine.cluster import connect
+from latentpress.engine.dask_client import connect
 from latentpress.engine.scheduler import Outcome, Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
@@ -26,7 +26,7 @@ from latentpress.engine.store import Store
 RUNNER = """
 import contextlib, json, sys
 from pathlib import Path
-from latentpress.engine.cluster import connect
+from latentpress.engine.dask_client import connect
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store

@@ -138,7 +138,7 @@ def reach_cluster(build: Build) -> None:
 
         build.mirror = open_mirror(request.mirror)
     if request.scheduler is not None:
-        from latentpress.engine.cluster import connect
+        from latentpress.engine.dask_client import connect
 
         build.cluster = build.held.enter_context(connect(request.scheduler))
 

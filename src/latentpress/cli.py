@@ -82,7 +82,8 @@ def build(
             "--workers",
             parser=positive,
             metavar="N",
-            help="Stages at once; default: the cores. Changes no byte of the result.",
+            help="Stages at once; default: the cores, or with --scheduler the cluster's threads. "
+            "Changes no byte of the result.",
         ),
     ] = None,
     backend: Annotated[

@@ -13,17 +13,35 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project's settings with its report built."""
-    if shutil.which("pdflatex") is None or shutil.which("latexmk") is None:
-        pytest.skip("no TeX on this machine")
-    root = tmp_path_factory.mktemp("project")
+def copy_of_the_project(root: Path) -> Path:
+    """The settings of the project in a folder of their own."""
     for folder in ("experiments", "report_templates"):
         shutil.copytree(ROOT / folder, root / folder)
+    return root
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project's settings with its report built; first.pdf is the report as it was then."""
+    if shutil.which("pdflatex") is None or shutil.which("latexmk") is None:
+        pytest.skip("no TeX on this machine")
+    root = copy_of_the_project(tmp_path_factory.mktemp("project"))
     command = [sys.executable, "-m", "latentpress", "build", "--profile", "smoke", "--data", "embedded"]
     answer = subprocess.run(
         command, cwd=root, env={**os.environ, "LATENTPRESS_DATA": ""}, capture_output=True, text=True, timeout=900
     )
     assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr[-4000:]
+    shutil.copy(root / "build" / "assignment" / "report.pdf", root / "first.pdf")
     return root
+
+
+@pytest.fixture(scope="session")
+def project(finished: Path) -> Path:
+    """The finished build. Whoever changes it restores it."""
+    return finished
+
+
+@pytest.fixture
+def fresh_project(tmp_path: Path) -> Path:
+    """The same settings, of which nothing is built."""
+    return copy_of_the_project(tmp_path)

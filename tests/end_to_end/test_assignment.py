@@ -12,7 +12,6 @@ from pathlib import Path
 import pypdf
 import pytest
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 OUTLINE = [
@@ -76,12 +75,6 @@ def build(root, *arguments):
 
 def last_run(root):
     return json.loads((root / "build" / "last_run.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def project(finished):
-    """A copy of the project's settings, built once. Whoever changes it restores it."""
-    return finished
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from latentpress import cli
 from latentpress.engine import cluster, events
-from latentpress.engine.cluster import connect
+from latentpress.engine.dask_client import connect
 from latentpress.engine.dask_workers import DaskWorker
 from latentpress.engine.stage import Stage
 from latentpress.errors import ClusterError, UsageError
@@ -109,7 +109,7 @@ def test_an_edit_while_a_build_runs_runs_the_stage_again(tiny: TinyProject, two_
 def test_a_scheduler_that_does_not_answer_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cluster, "_CONNECTING", 0.5)
+    monkeypatch.setattr("latentpress.engine.dask_client._CONNECTING", 0.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

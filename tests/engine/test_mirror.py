@@ -9,10 +9,10 @@ import fsspec
 import pytest
 
 from latentpress.engine import events
-from latentpress.engine.cluster import connect
+from latentpress.engine.dask_client import connect
 from latentpress.engine.mirror import MirrorDamageError, open_mirror
 from latentpress.engine.stage import Stage
-from latentpress.errors import MirrorError, UsageError
+from latentpress.errors import ClusterError, MirrorError, UsageError
 
 if TYPE_CHECKING:
     from tests.conftest import DaskCluster, TinyProject
@@ -152,6 +152,16 @@ def test_a_file_that_changed_meanwhile_is_not_sent(url: str, tmp_path: Path) -> 
     path.write_bytes(b"new")
     with pytest.raises(MirrorDamageError, match="changed while it was sent"):
         open_mirror(url).push_file(path, "0" * 64)
+
+
+def test_a_mirror_that_is_another_place_for_the_workers_is_told(tiny: TinyProject, two_workers: DaskCluster) -> None:
+    tiny.write("work", READING)
+    with (
+        connect(two_workers.address) as client,
+        pytest.raises(ClusterError, match="the mirror memory://here is another place there"),
+    ):
+        tiny.build(Stage("s", "tiny.work:fails"), cluster=client, workers=0, mirror=open_mirror("memory://here"))
+    assert tiny.told(events.StageStarted) == []
 
 
 # Reads a file from outside the store, and shows where it worked.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latentpress.engine import events
-from latentpress.engine.cluster import connect
+from latentpress.engine.dask_client import connect
 from latentpress.engine.mirror import open_mirror
 from latentpress.engine.stage import Stage
 from latentpress.errors import ClusterError

@@ -12,61 +12,29 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from latentpress.engine import events, remote
+from latentpress.engine.carrier import Carrier
 from latentpress.engine.crew import Mail
 from latentpress.engine.dask_workers import Attempt, DaskWorker
 from latentpress.engine.jobs import Job, Note, Reply
-from latentpress.engine.mirror import Mirror, MirrorDamageError
+from latentpress.engine.mirror import Mirror
 from latentpress.engine.requirements import Requirements
 from latentpress.engine.stage import Stage
-from latentpress.engine.store import DamagedArtifactError, Store
-from latentpress.errors import ClusterError, MirrorError, StoreError, UsageError
+from latentpress.engine.store import Store
+from latentpress.errors import ClusterError
 
-# How long a scheduler may take to answer, and a worker to examine itself, in seconds.
-_CONNECTING = 8
+# How long a worker may take to examine itself, and the cluster to end what was asked for, in seconds.
 _EXAMINING = 120
 # How often the cluster's workers are looked at, and how often one that was found unfit is examined again.
 _LOOK = 0.5
 _SECOND_CHANCE = 30.0
 _ENDING = 5.0
 _MOST_AT_ONCE = 1024
-
-
-@contextlib.contextmanager
-def connect(address: str) -> Iterator[Any]:
-    """A client of the Dask scheduler at an address.
-
-    Raises:
-        UsageError: ``distributed`` is missing, the address is none, or no scheduler answers there.
-    """
-    try:
-        import dask
-
-        # Dask's own complaints about connections would stand between our lines; what matters is told by us.
-        dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
-        from distributed import Client
-    except ImportError:
-        raise UsageError(
-            "--scheduler needs the package distributed, which is not installed",
-            'Install it: pip install "latentpress[cluster]".',
-        ) from None
-    try:
-        client = Client(address, timeout=_CONNECTING, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"no Dask scheduler answers at {address}: {str(error) or type(error).__name__}",
-            "Expected an address such as tcp://HOST:8786; `dask scheduler` prints it when it starts.",
-        ) from None
-    try:
-        yield client
-    finally:
-        client.close(timeout=_ENDING)
 
 
 class ClusterCrew:
@@ -92,13 +60,13 @@ class ClusterCrew:
     ) -> None:
         self._client = client
         self._requirements = requirements
-        self._store = store
         self._tell = tell
         self._limit = limit or _MOST_AT_ONCE
         self._mirror = mirror
         self._build = secrets.token_hex(8)
+        self._token = f"seen-{self._build}"
         self._address: str = client.scheduler.address
-        self._executor: Any = client.get_executor(pure=False, retries=0)
+        self._carrier = Carrier(self._build, client.get_executor(pure=False, retries=0), store, mirror)
         self._carriers = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="carrier")
         self._workers: dict[str, DaskWorker] = {}
         self._running: dict[str, Attempt] = {}
@@ -107,6 +75,8 @@ class ClusterCrew:
         # Put to by several threads and by a signal handler, which a SimpleQueue bears.
         self._mail: queue.SimpleQueue[Callable[[], Mail | None] | None] = queue.SimpleQueue()
         self._ended = threading.Event()
+        if mirror is not None:
+            mirror.show(self._token)
         client.subscribe_topic(remote.topic(self._build), self._hear)
         threading.Thread(target=self._look_out, name="cluster", daemon=True).start()
 
@@ -180,6 +150,8 @@ class ClusterCrew:
         with contextlib.suppress(Exception):  # workers that cannot be told see it themselves, see `remote.Site`
             self._client.unsubscribe_topic(remote.topic(self._build))
             self._client.run(remote.let_go, self._build, on_error="ignore")
+            if self._mirror is not None:
+                self._mirror.hide(self._token)
 
     # ------------------------------------------------------------------------------------------- the workers
 
@@ -248,7 +220,7 @@ class ClusterCrew:
     def _ask(self, worker: DaskWorker, required: dict[str, Any], mirror: str) -> None:
         options: dict[str, Any] = {"workers": [worker.address], "on_error": "return"}
         try:
-            answer = self._client.run(remote.examine_here, required, mirror, **options)[worker.address]
+            answer = self._client.run(remote.examine_here, required, mirror, self._token, **options)[worker.address]
         except Exception as error:  # it left, or speaks another version of Dask
             answer = error
         self._mail.put(partial(self._examined, worker, answer))
@@ -311,57 +283,8 @@ class ClusterCrew:
         worker = max(room, key=lambda other: other.free())
         worker.jobs[attempt.stage.name] = attempt.stage
         attempt.worker = worker.address
-        attempt.carrier = self._carriers.submit(self._carry, attempt)
+        attempt.carrier = self._carriers.submit(self._carrier.carry, attempt)
         attempt.carrier.add_done_callback(lambda carrier: self._mail.put(partial(self._answered, attempt, carrier)))
-
-    def _carry(self, attempt: Attempt) -> Reply:
-        """Take a job to its worker and bring the result back; runs in a thread of its own."""
-        try:
-            self._send_inputs(attempt.job)
-            ticket = remote.Ticket(
-                self._build, attempt.token, attempt.folders(), "" if self._mirror is None else self._mirror.url
-            )
-            future = self._executor.submit(
-                remote.perform,
-                attempt.job.as_json(),
-                ticket,
-                workers=[attempt.worker],
-                allow_other_workers=False,
-                key=f"{attempt.stage.name}-{attempt.token}",
-            )
-            attempt.watch(future)
-            values, log = future.result()
-            reply = Reply.from_json(values)
-            if self._mirror is not None:
-                self._bring_back(attempt.job, reply, log)
-            return reply
-        except DamagedArtifactError as error:
-            return Reply("damaged", artifact=error.artifact, file=error.file)
-        except MirrorDamageError as error:
-            return Reply("died", message=f"was stopped: {error.message}")
-        except (MirrorError, StoreError) as error:
-            return Reply("store", message=error.message, hint=error.hint)
-        except CancelledError:
-            return Reply("died", message=attempt.lost or "was given up by Dask")
-        except Exception as error:  # whatever Dask and the network throw costs a retry
-            return Reply("died", message=f"was lost: {type(error).__name__}: {error}")
-
-    def _send_inputs(self, job: Job) -> None:
-        if self._mirror is not None:
-            for digest in set(job.inputs.values()):
-                self._mirror.push_artifact(self._store.artifact(digest))
-            for label, path in job.files.items():
-                self._mirror.push_file(Path(path), job.contents[label])
-
-    def _bring_back(self, job: Job, reply: Reply, log: str) -> None:
-        assert self._mirror is not None
-        place = self._store.workplace(job.key)
-        if log:
-            place.log.write_text(log, encoding="utf-8")
-        if reply.outcome == "done" and not self._mirror.pull_artifact(reply.artifact, place.result):
-            raise MirrorDamageError(f"the mirror {self._mirror.url} lacks artifact {reply.artifact[:12]}")
-        if reply.outcome == "died":
-            self._mirror.distrust()
 
     def _answered(self, attempt: Attempt, carrier: Future[Reply]) -> Mail | None:
         name = attempt.stage.name

@@ -106,6 +106,18 @@ class Mirror:
         except MirrorError as error:
             errors.append(error)
 
+    def show(self, token: str) -> None:
+        """Leave a token, by which other machines see whether the address is the same place for them."""
+        self._write(token, token.encode())
+
+    def shows(self, token: str) -> bool:
+        """Whether a token was left here."""
+        return self._read(token) == token.encode()
+
+    def hide(self, token: str) -> None:
+        """Take a token away."""
+        self._remove(token)
+
     # --------------------------------------------------------------------------------------------- artifacts
 
     def push_artifact(self, artifact: Artifact) -> None:

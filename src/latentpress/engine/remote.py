@@ -114,16 +114,23 @@ async def let_go(build: str) -> None:
         await asyncio.to_thread(site.close)
 
 
-async def examine_here(required: dict[str, Any], mirror: str) -> tuple[list[str], list[str]]:
-    """Hold this Dask worker against a build's requirements; see `requirements.examine`."""
-    return await asyncio.to_thread(_examine, required, mirror)
+async def examine_here(required: dict[str, Any], mirror: str, token: str) -> tuple[list[str], list[str]]:
+    """Hold this Dask worker against a build's requirements; see `requirements.examine`.
+
+    Args:
+        required: the requirements as plain JSON values.
+        mirror: address of the mirror, or "".
+        token: what the build left there.
+    """
+    return await asyncio.to_thread(_examine, required, mirror, token)
 
 
-def _examine(required: dict[str, Any], mirror: str) -> tuple[list[str], list[str]]:
+def _examine(required: dict[str, Any], mirror: str, token: str) -> tuple[list[str], list[str]]:
     faults, warnings = examine(Requirements.from_json(required))
     if mirror:
         try:
-            open_mirror(mirror)
+            if not open_mirror(mirror).shows(token):
+                faults.append(f"the mirror {mirror} is another place there; give an address that all machines share")
         except LatentPressError as error:
             faults.append(f"{error.message}; {error.hint}")
     return faults, warnings

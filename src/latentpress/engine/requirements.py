@@ -6,12 +6,14 @@ alone can say what was found there. Both sides run this module, each from its ow
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +28,17 @@ from latentpress.engine.stage import Stage
 from latentpress.errors import LatentPressError, StageError
 
 _MOST_TOLD = 3
+# A token of this age was left behind, in seconds.
+_LEFT_BEHIND = 7 * 86400.0
+
+
+def _engine_files() -> dict[str, str]:
+    paths = [*Path(__file__).parent.glob("*.py"), Path(__file__).parent.with_name("errors.py")]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
+
+
+_ENGINE = _engine_files()
+"""The engine's own files when this process loaded them: a Dask worker goes on with those, whatever is edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +114,7 @@ def collect(
         packages=packages,
         folders=tuple(map(str, folders)),
         sources=sources,
-        engine=engine_files(),
+        engine=_ENGINE,
         distributions=needed,
         versions=distributions.installed(packages),
         python=_python(),
@@ -110,12 +123,6 @@ def collect(
         files=files,
         token=token,
     )
-
-
-def engine_files() -> dict[str, str]:
-    """The engine's own files as this process would load them, and SHA-256 of each."""
-    paths = [*Path(__file__).parent.glob("*.py"), Path(__file__).parent.with_name("errors.py")]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
 
 
 def _python() -> str:
@@ -184,9 +191,8 @@ def _code(required: Requirements) -> Iterator[str]:
         yield f"{error.message}; {error.hint}"
         return
     sources = Sources(map(Path, path), required.packages)
-    own = engine_files()
     wrong = [name for name, content in required.sources.items() if sources.content(name) != content]
-    wrong += [name for name in sorted({*own, *required.engine}) if own.get(name) != required.engine.get(name)]
+    wrong += [n for n in sorted({*_ENGINE, *required.engine}) if _ENGINE.get(n) != required.engine.get(n)]
     if wrong:
         yield (
             f"found other sources of {_some(wrong)} in {path[0]} than those of the submitting machine "
@@ -237,6 +243,10 @@ def held_token(store: Path) -> Iterator[Path]:
     """A locked file in the store, by which workers see whether they see the same store and its locks."""
     name = f"seen-{secrets.token_hex(8)}"
     store.mkdir(parents=True, exist_ok=True)
+    for left in store.glob("seen-*"):  # by a build that was killed
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _LEFT_BEHIND:
+                left.unlink()
     path = store / name
     path.write_text(name)
     with path.open("r+") as file:

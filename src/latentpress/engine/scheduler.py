@@ -58,8 +58,8 @@ class Scheduler:
         keep: the targets; only stages that they need are run. None for all.
         source_dirs: folders that hold the package; found on ``sys.path`` when left out.
         about: what the journal tells of the build, as JSON: the reports, the profile.
-        cluster: a client of a Dask cluster (see `cluster.connect`) whose workers run the stages; ``workers`` is then
-            the most that run at once, and 0 sets no limit. None for workers of this machine.
+        cluster: a client of a Dask cluster (see `dask_client.connect`) whose workers run the stages; ``workers`` is
+            then the most that run at once, and 0 sets no limit. None for workers of this machine.
         mirror: where results are looked up before a stage is run, and sent to afterwards; with a cluster its
             workers share no disk with this machine.
 
