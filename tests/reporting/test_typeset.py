@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
+import shutil
 import time
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -19,7 +22,7 @@ from latentpress.reporting.characters import TYPESETTABLE
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.latex_errors import CAUSES, cause, first_fault, place, warnings
 from latentpress.reporting.tex import find_tex
-from latentpress.reporting.typeset import finish, plain_log, run_latexmk
+from latentpress.reporting.typeset import finish, plain_log, refuse_cut_off, run_latexmk
 
 needs_tex = pytest.mark.skipif(find_tex() is None, reason="TeX is not installed")
 
@@ -250,3 +253,22 @@ def test_half_characters_do_not_reach_the_metadata() -> None:
     data = finish(empty.getvalue(), {"title": "a\ud800b", "authors": [{"name": "x"}]})
     with pikepdf.open(io.BytesIO(data)) as pdf:
         assert str(pdf.docinfo["/Title"]) == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("free", "limit", "error"),
+    [(10, -1, errno.ENOSPC), (10**9, 50, errno.EFBIG), (10**9, -1, None)],
+)
+def test_a_pdf_that_latex_could_not_write_to_its_end_is_laid_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, limit: int, error: int | None
+) -> None:
+    pdf = tmp_path / "report.pdf"
+    pdf.write_bytes(b"%PDF-1.5 whole %%EOF\n")
+    refuse_cut_off(pdf)
+    pdf.write_bytes(b"%PDF-1.5 half" + bytes(50))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage._replace(free=free))
+    monkeypatch.setattr("resource.getrlimit", lambda which: (limit, limit))
+    with pytest.raises(LatexError if error is None else OSError) as caught:
+        refuse_cut_off(pdf)
+    assert error is None or caught.value.errno == error

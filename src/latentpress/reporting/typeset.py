@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
+import resource
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -41,6 +44,8 @@ LATEXMK = [
     "report.tex",
 ]
 LOG_LINES = 400
+# LaTeX leaves some bytes free on a disk that was full for it.
+_LITTLE_SPACE = 1_000_000
 
 
 def typeset(task: Task) -> Result:
@@ -56,7 +61,9 @@ def typeset(task: Task) -> Result:
     """
     (artifact,) = task.inputs.values()
     source_map = artifact.json("sources")
-    with tempfile.TemporaryDirectory(prefix="latentpress-") as name:
+    # In the scratch folder, which the engine removes also where a kill kept this from being tidied up.
+    task.scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=task.scratch) as name:
         folder = Path(name)
         lay_out(artifact, folder)
         output = run_latexmk(folder, float(task.settings.get("time_limit", TIME_LIMIT)))
@@ -65,12 +72,32 @@ def typeset(task: Task) -> Result:
         pdf = folder / "report.pdf"
         if fault is not None or not pdf.is_file():
             raise _error(fault, log, source_map, task)
+        refuse_cut_off(pdf)
         found = latex_errors.warnings(log, source_map)
         if found and task.settings.get("strict_layout", False):
             raise LatexError(f"report.tex: {'; '.join(found)}.", "Mend the layout, or build without strict layout.")
         report = artifact.json("report")["report"]
         data = finish(pdf.read_bytes(), report)
     return Result(files={"report.pdf": data}, texts={"typeset.log": plain_log(log)}, values={"warnings": found})
+
+
+def refuse_cut_off(pdf: Path) -> None:
+    """Say what is wrong with the disk where LaTeX could not write all of its PDF, on which it keeps silent.
+
+    Raises:
+        OSError: the disk is full, or the file-size limit was met.
+        LatexError: the PDF is cut off for another reason.
+    """
+    data = pdf.read_bytes()
+    if data.rstrip().endswith(b"%%EOF"):
+        return
+    if 0 <= resource.getrlimit(resource.RLIMIT_FSIZE)[0] <= len(data):
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), pdf.name)
+    if shutil.disk_usage(pdf.parent).free < _LITTLE_SPACE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), pdf.name)
+    raise LatexError(
+        f"LaTeX wrote only {len(data)} bytes of report.pdf.", "Check the disk and the memory, then run again."
+    )
 
 
 def lay_out(artifact: Artifact, folder: Path) -> None:
