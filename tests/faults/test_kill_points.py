@@ -132,9 +132,10 @@ def snapshot(root: Path) -> dict[str, bytes]:
 
 def leftovers(root: Path) -> list[str]:
     """What a finished build has no use for."""
-    kept = ("src", "out", "store/artifacts", "store/keys")
-    usual = {"graph.py", "last_run.json", "store", "store/work", "store/locks", "store/cache"}
-    usual |= {"store/journal.jsonl", "store/cache/sources.json", *kept}
+    # The journal's lists of keys stay, a killed build's, too: clean and explain ask what it used.
+    kept = ("src", "out", "store/artifacts", "store/keys", "store/builds")
+    usual = {"graph.py", "last_run.json", "store", "store/work", "store/locks", "store/cache", "store/running"}
+    usual |= {"store/journal.jsonl", "store/builds.lock", "store/cache/sources.json", *kept}
     found = (path.relative_to(root).as_posix() for path in root.rglob("*"))
     return [name for name in found if name not in usual and not name.startswith(tuple(f"{name}/" for name in kept))]
 

@@ -87,8 +87,8 @@ def running_builds(store: Store) -> list[dict[str, Any]]:
 
 
 def forget_dead_builds(store: Store) -> None:
-    """Remove what killed builds left of their presence."""
-    for path in _files(store):
+    """Remove what killed builds left of their presence, also of one that was killed while it announced itself."""
+    for path in [*_files(store), *(store.root / "running").glob("*.new")]:
         with contextlib.suppress(OSError):  # another build was faster
             if _abandoned(path):
                 path.unlink()
@@ -127,13 +127,23 @@ def _announced(store: Store, about: Mapping[str, Any]) -> Iterator[None]:
     path.parent.mkdir(exist_ok=True)
     unready = path.with_suffix(".new")  # named as it will be only once it is locked and written
     values = {"build": store.journal.build, "host": socket.gethostname(), "pid": os.getpid(), "started": time.time()}
-    with _locked(unready, fcntl.LOCK_EX):
-        unready.write_text(json.dumps({**values, "about": dict(about)}), encoding="utf-8")
-        unready.replace(path)
+    with contextlib.ExitStack() as held:
+        while not path.exists():
+            held.close()
+            held.enter_context(_locked(unready, fcntl.LOCK_EX))
+            with contextlib.suppress(FileNotFoundError):  # another build took it for abandoned before it was locked
+                _write_under(unready, json.dumps({**values, "about": dict(about)}))
+                unready.replace(path)
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def _write_under(path: Path, text: str) -> None:
+    """Write a file that is there; unlike `Path.write_text` this makes none."""
+    with open(path, "r+", encoding="utf-8") as file:  # noqa: PTH123 - r+ does not create
+        file.write(text)
 
 
 @contextmanager
