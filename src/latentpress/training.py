@@ -14,7 +14,7 @@ from latentpress.engine.stage import Result, Task
 from latentpress.models import penalties
 from latentpress.models.description import describe
 from latentpress.models.loading import build_model, named_weights
-from latentpress.models.optimizers import make_optimizer
+from latentpress.models.optimizers import make_decoder_optimizer, make_optimizer
 from latentpress.models.settings import ModelSettings, ObjectiveSettings, TrainingSettings
 
 VALIDATION_BATCH = 500
@@ -29,7 +29,8 @@ def train(task: Task) -> Result:
 
     Returns:
         arrays ``weights``; table ``history`` (epoch, loss, reconstruction, penalty, and each of them on the
-        validation split as ``val_…``); values ``architecture`` (tables, see `describe`) and ``training``.
+        validation split as ``val_…``; while the decoder alone is trained, the penalty on the training split is
+        that of the epoch before); values ``architecture`` (tables, see `describe`) and ``training``.
     """
     settings = TrainingSettings.model_validate(task.settings["training"])
     objective = ObjectiveSettings.model_validate(task.settings["objective"])
@@ -42,14 +43,15 @@ def train(task: Task) -> Result:
     keras.utils.set_random_seed(seed)
     autoencoder = build_model(model, objective, shape, settings.precision, seed, settings.input_noise)
     batches = len(images["train"]) // settings.batch_size
-    optimizer = make_optimizer(settings, steps=batches * settings.epochs)
-    compile_model(autoencoder, optimizer, objective)
+    compile_model(autoencoder, make_optimizer(settings, steps=batches * settings.epochs), objective)
+    if settings.decoder_epochs:
+        steps = len(images["train"]) // settings.decoder_batch_size * settings.decoder_epochs
+        compile_model(autoencoder.decoder, make_decoder_optimizer(settings, steps), objective)
     history = _run_epochs(task, autoencoder, images, settings, seed)
 
     architecture = describe(
         {"encoder": autoencoder.encoder, "bottleneck": autoencoder.bottleneck, "decoder": autoencoder.decoder}
     )
-    seen = settings.epochs * batches * settings.batch_size
     return Result(
         arrays={"weights": named_weights(autoencoder)},
         tables={"history": pd.DataFrame(history, columns=HISTORY_COLUMNS)},
@@ -58,12 +60,34 @@ def train(task: Task) -> Result:
             "training": {
                 "image_shape": list(shape),
                 "epochs": settings.epochs,
+                "decoder_epochs": settings.decoder_epochs,
                 "batches": batches,
-                # A backward pass costs two forward passes; penalties and the optimizer are not counted.
-                "training_flops": 3 * architecture["flops_per_image"] * seen,
+                "training_flops": training_flops(architecture, settings, len(images["train"])),
             },
         },
     )
+
+
+def training_flops(architecture: dict[str, Any], settings: TrainingSettings, images: int) -> int:
+    """Floating-point operations of all forward and backward passes; penalties and the optimizer are not counted.
+
+    Args:
+        architecture: of `describe`.
+        settings: epochs and batch size.
+        images: in the training split.
+    """
+    # A backward pass costs two forward passes.
+    joint = 3 * architecture["flops_per_image"] * _whole_batches(images, settings.batch_size) * settings.epochs
+    if not settings.decoder_epochs:
+        return int(joint)
+    decoder = architecture["decoder_flops_per_image"]
+    encoded_once = (architecture["flops_per_image"] - decoder) * images
+    seen = _whole_batches(images, settings.decoder_batch_size) * settings.decoder_epochs
+    return int(joint + encoded_once + 3 * decoder * seen)
+
+
+def _whole_batches(images: int, batch_size: int) -> int:
+    return images // batch_size * batch_size
 
 
 HISTORY_COLUMNS = [
@@ -73,10 +97,10 @@ HISTORY_COLUMNS = [
 
 
 def compile_model(autoencoder: Any, optimizer: Any, objective: ObjectiveSettings) -> None:
-    """Give the model its reconstruction loss, which is also kept as a metric of its own.
+    """Give a model its reconstruction loss, which is also kept as a metric of its own.
 
     Args:
-        autoencoder: built.
+        autoencoder: built; or its decoder, to train that alone.
         optimizer: of Keras.
         objective: names the loss: ``mse``, the mean over pixels, or ``bernoulli``, the sum over them.
     """
@@ -92,23 +116,31 @@ def _on_gpu() -> bool:
 def _run_epochs(
     task: Task, autoencoder: Any, images: dict[str, np.ndarray], settings: TrainingSettings, seed: int
 ) -> list[dict[str, float]]:
-    autoencoder.optimizer.build(autoencoder.trainable_variables)
-    variables = [*autoencoder.trainable_variables, *autoencoder.optimizer.variables]
+    trained = [autoencoder, autoencoder.decoder] if settings.decoder_epochs else [autoencoder]
+    for network in trained:
+        network.optimizer.build(network.trainable_variables)
+    variables = [*autoencoder.trainable_variables, *(v for network in trained for v in network.optimizer.variables)]
     path = task.scratch / "checkpoint.npz"
     finished, history = checkpoint.load(path, variables)
-    count = len(images["train"]) // settings.batch_size * settings.batch_size
-    progress = Progress(task, settings.epochs, started_at=finished)
-    for epoch in range(finished, settings.epochs):
+    epochs = settings.epochs + settings.decoder_epochs
+    progress = Progress(task, epochs, started_at=finished)
+    codes: np.ndarray | None = None
+    for epoch in range(finished, epochs):
         # Everything random in an epoch follows from (seed, epoch) alone, so that a resumed training needs
-        # no state but the weights and the optimizer's variables.
+        # no state but the weights and the optimizers' variables.
         _reset_randomness(autoencoder, seed, epoch)
-        order = np.random.default_rng((seed, epoch)).permutation(len(images["train"]))[:count]
-        shuffled = images["train"][order]
+        order = np.random.default_rng((seed, epoch)).permutation(len(images["train"]))
         progress.epoch = epoch
-        fitted = autoencoder.fit(
-            shuffled,
-            shuffled,
-            batch_size=settings.batch_size,
+        network, inputs, batch_size = autoencoder, images["train"], settings.batch_size
+        if epoch >= settings.epochs:
+            if codes is None:
+                codes = _encode(autoencoder.encoder, images["train"])
+            network, inputs, batch_size = autoencoder.decoder, codes, settings.decoder_batch_size
+        order = order[: _whole_batches(len(order), batch_size)]
+        fitted = network.fit(
+            inputs[order],
+            images["train"][order],
+            batch_size=batch_size,
             epochs=1,
             shuffle=False,
             verbose=0,
@@ -123,11 +155,20 @@ def _run_epochs(
             return_dict=True,
         )
         record |= {f"val_{name}": float(value) for name, value in validated.items()}
+        if network is not autoencoder:
+            # The encoder stays as it is, and with it what its penalty was when it was last computed.
+            record["loss"] += history[-1]["penalty"] if history else 0.0
         for split in ("", "val_"):
             record[f"{split}penalty"] = record[f"{split}loss"] - record[f"{split}reconstruction"]
         history.append({"epoch": epoch + 1, **record})
         checkpoint.save(path, epoch + 1, history, variables)
     return history
+
+
+def _encode(encoder: Any, images: np.ndarray) -> np.ndarray:
+    starts = range(0, len(images), VALIDATION_BATCH)
+    batches = [encoder.predict_on_batch(images[start : start + VALIDATION_BATCH]) for start in starts]
+    return np.concatenate([np.asarray(batch, "float32") for batch in batches])
 
 
 def _reset_randomness(autoencoder: Any, seed: int, epoch: int) -> None:

@@ -80,4 +80,18 @@ def make_optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.O
         return keras.optimizers.Adam(rate)
     if settings.optimizer == "adamw":
         return keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
+    return _muon_decoder(rate, decay)
+
+
+def make_decoder_optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer of the epochs in which the decoder alone is trained: Muon, whose rate makes one cycle.
+
+    Args:
+        settings: rate and weight decay.
+        steps: the number of steps of these epochs.
+    """
+    return _muon_decoder(OneCycle(settings.decoder_rate, max(steps, 1), settings.warm_up), settings.weight_decay)
+
+
+def _muon_decoder(rate: Any, decay: float) -> MuonDecoder:
     return MuonDecoder(rate, weight_decay=decay, adam_weight_decay=decay, adam_beta_2=0.99)
