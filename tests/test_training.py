@@ -61,7 +61,7 @@ class Killed(BaseException):
     [("none", "muon_decoder"), ("kl_sparsity", "adamw"), ("contractive", "adamw"), ("kl_divergence", "adamw")],
 )
 def test_training_killed_between_epochs_ends_with_the_same_bits(tmp_path, monkeypatch, penalty, optimizer):
-    kill_twice(tmp_path, monkeypatch, penalty, optimizer=optimizer, input_noise=0.1)
+    kill_twice(tmp_path, monkeypatch, penalty, optimizer=optimizer, input_noise=0.1, input_shift=1.0)
 
 
 def test_training_killed_while_the_decoder_alone_is_trained_ends_with_the_same_bits(tmp_path, monkeypatch):

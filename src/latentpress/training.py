@@ -12,6 +12,7 @@ import pandas as pd
 from latentpress import checkpoint
 from latentpress.engine.stage import Result, Task
 from latentpress.models import penalties
+from latentpress.models.corruption import make_corruption
 from latentpress.models.description import describe
 from latentpress.models.loading import build_model, named_weights
 from latentpress.models.optimizers import make_decoder_optimizer, make_optimizer
@@ -41,7 +42,8 @@ def train(task: Task) -> Result:
     shape = images["train"].shape[1:]
 
     keras.utils.set_random_seed(seed)
-    autoencoder = build_model(model, objective, shape, settings.precision, seed, settings.input_noise)
+    corruption = make_corruption(settings, seed)
+    autoencoder = build_model(model, objective, shape, settings.precision, seed, corruption)
     batches = len(images["train"]) // settings.batch_size
     compile_model(autoencoder, make_optimizer(settings, steps=batches * settings.epochs), objective)
     if settings.decoder_epochs:
