@@ -121,8 +121,8 @@ def build(
     Only what changed since the last build, and what depends on it, runs again. The result is in
     build/REPORT/: report.pdf, report.tex, report.json, tables/, figures/ and run.json.
     """
-    from latentpress.building import Request
     from latentpress.building import build as run_build
+    from latentpress.builds import Request
     from latentpress.project import find_root
 
     request = Request(
@@ -174,7 +174,7 @@ def status(
     decide what is up to date. `latentpress explain` says why a stage would run;
     docs/json.md describes what --json prints.
     """
-    from latentpress.building import Request
+    from latentpress.builds import Request
     from latentpress.listing import print_status
     from latentpress.project import find_root
 
@@ -229,7 +229,7 @@ def explain(
     latentpress explain assignment train/sparse/seed0
     latentpress explain assignment 'evaluate/*' --all --profile smoke
     """
-    from latentpress.building import Request
+    from latentpress.builds import Request
     from latentpress.explaining import print_explanation
     from latentpress.project import find_root
 
