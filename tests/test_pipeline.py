@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from latentpress import pipeline, project
-from latentpress.building import above
 from latentpress.pipeline import Choices, DataSource, Machine
+from latentpress.running import above
 
 ROOT = Path(__file__).parents[1]
 SOURCES = {"mnist": DataSource("embedded"), "frey": DataSource("embedded")}

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from latentpress import machine, pipeline, project
-from latentpress.building import Build, Request, make_graph, read_project
+from latentpress.builds import Build, Request
 from latentpress.datasets import sources
 from latentpress.engine.history import PastBuild, past_builds
 from latentpress.engine.presence import running_builds
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.store import Store
+from latentpress.preparing import make_graph, read_project
 
 
 def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:

@@ -91,17 +91,14 @@ def test_a_failed_stage_is_told_with_its_log(tiny: TinyProject, two_workers: Das
 
 def test_an_edit_while_a_build_runs_runs_the_stage_again(tiny: TinyProject, two_workers: DaskCluster) -> None:
     stages = diamond(tiny, pause=1.0)
+    edited = []
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.StageStarted) and not edited:
+            edited.append(tiny.write("work", WORK.replace("1 + sum", "5 + sum")))
+
     with connect(two_workers.address) as client:
-        scheduler = tiny.scheduler(*stages, cluster=client, workers=0)
-        edited = []
-
-        def listen(event: events.Event) -> None:
-            tiny.events.append(event)
-            if isinstance(event, events.StageStarted) and not edited:
-                edited.append(tiny.write("work", WORK.replace("1 + sum", "5 + sum")))
-
-        scheduler._listener = listen
-        outcome = scheduler.run()
+        outcome = tiny.build(*stages, cluster=client, workers=0, listener=listen)
     assert outcome.stale == ["a"]
     assert outcome.artifacts["d"].json("x") == 25
 

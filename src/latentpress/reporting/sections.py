@@ -10,6 +10,7 @@ from latentpress.reporting.context import SectionContext
 from latentpress.reporting.evidence import Evidence, gather
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.published import read_published
+from latentpress.reporting.section_material import Material
 from latentpress.reporting.templating import load, shown_path, source_lines
 from latentpress.reporting.templating import render as render_template
 
@@ -36,7 +37,8 @@ def render(task: Task) -> Result:
     if "published" in task.files:
         path = task.files["published"]
         published = read_published(path.read_text(encoding="utf-8"), shown_path(path))
-    context = SectionContext(task.settings, evidence, published)
+    context = SectionContext(Material(task.settings, evidence, published))
+    shown = context.shown
     files = {label: path for label, path in task.files.items() if label != "published"}
     environment = load(files, marked="template")
     environment.globals.update(context.exported())
@@ -48,16 +50,16 @@ def render(task: Task) -> Result:
     return Result(
         values={
             "metrics": _records(evidence, str(task.settings["section"]["id"])),
-            "claims": context.claims,
-            "figures": context.figures,
-            "tables": context.tables,
-            "numbers": context.numbers,
+            "claims": shown.claims,
+            "figures": shown.figures,
+            "tables": shown.tables,
+            "numbers": shown.numbers,
             "facts": evidence.facts,
             "lines": {"template": shown_path(task.files["template"]), "lines": lines},
             "failures": [{"stage": f.stage, "error": f.error} for f in task.failures.values()],
         },
         texts={"section.tex": tex},
-        files=context.files,
+        files=shown.files,
     )
 
 
