@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -136,8 +137,23 @@ def test_the_cache_is_by_content_and_survives(tmp_path: Path) -> None:
     cache.save()
     again = SourceCache(tmp_path / "cache" / "sources.json")
     assert again._entries == {source.content: source}
-    (tmp_path / "cache" / "sources.json").write_text("{torn")
-    assert SourceCache(tmp_path / "cache" / "sources.json").parse(CODE.encode(), "x") == source
+
+
+def test_a_cache_with_any_bit_altered_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "sources.json"
+    cache = SourceCache(path)
+    cache.parse(b"import p.a", "x")
+    cache.save()
+    data = path.read_bytes()
+    for damaged in [*flipped(data), b"", b"null", b"[1]", b"{torn", data[:-1]]:
+        path.write_bytes(damaged)
+        assert SourceCache(path)._entries == {}
+
+
+def flipped(data: bytes) -> Iterator[bytes]:
+    """The data with each of its bits altered in turn."""
+    for bit in range(8 * len(data)):
+        yield data[: bit // 8] + bytes([data[bit // 8] ^ (1 << bit % 8)]) + data[bit // 8 + 1 :]
 
 
 def test_sources_are_of_one_moment(tmp_path: Path) -> None:

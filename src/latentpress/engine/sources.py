@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latentpress.engine.checksums import add_checksum, take_checksum
 from latentpress.errors import StageError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class SourceCache:
         }
         folder.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"rules": _RULES, "sources": rows}), encoding="utf-8")
+        temporary.write_bytes(add_checksum(json.dumps({"rules": _RULES, "sources": rows}).encode()))
         with contextlib.suppress(FileNotFoundError):  # another build took it for one that a kill had left
             temporary.replace(self.path)
         self._changed = False
@@ -99,15 +100,16 @@ class SourceCache:
 
 def _load(path: Path) -> dict[str, Source]:
     try:
-        stored = json.loads(path.read_bytes())
-        if stored["rules"] != _RULES:
-            return {}
-        return {
-            content: Source(content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows))
-            for content, (code, rows) in stored["sources"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # absent or torn: everything is parsed again
+        body = take_checksum(path.read_bytes())
+    except OSError:
+        return {}  # absent: everything is parsed again
+    stored = {} if body is None else json.loads(body)
+    if stored.get("rules") != _RULES:
+        return {}
+    return {
+        content: Source(content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows))
+        for content, (code, rows) in stored["sources"].items()
+    }
 
 
 def parse(data: bytes, path: str) -> Source:
