@@ -109,11 +109,31 @@ class C:
         CODE.replace("a + b", "(a\n            + b)"),
         CODE.replace("import os", '"""A module docstring."""\nimport os'),
         CODE.replace('    """A class."""', "    pass"),
+        CODE.replace("import os", 'import os\n"""What it is for."""'),
+        CODE.replace("    return", "    'no docstring, and never run'\n    return"),
         "\n\n\n" + CODE,
     ],
 )
 def test_comments_docstrings_and_layout_do_not_count(same: str) -> None:
     assert parse(same.encode(), "x").code == parse(CODE.encode(), "x").code
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "class C:\n    x: int = 1\n{}\n    y: int = 2\n",
+        "if x:\n    f()\n{}\nelse:\n    g()\n{}\n",
+        "try:\n{}\n    f()\nexcept OSError:\n{}\n    g()\nfinally:\n    h()\n{}\n",
+        "for x in y:\n    f()\n{}\n",
+        "with x:\n{}\n    f()\n",
+        "match x:\n    case 1:\n        f()\n    {}\n",
+        "async def f():\n    def g():\n        return 1\n{}\n    return g\n",
+    ],
+)
+def test_a_string_that_stands_alone_does_not_count_wherever_it_stands(block: str) -> None:
+    without = parse(block.replace("{}", "").encode(), "x").code
+    with_text = {parse(block.replace("{}", f"    {text}").encode(), "x").code for text in ("'a'", "'b'", "u'c'")}
+    assert with_text == {without}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +144,8 @@ def test_comments_docstrings_and_layout_do_not_count(same: str) -> None:
         CODE.replace("import os", "import os as o"),
         CODE.replace("def f", "def g"),
         CODE + "x = 'text'\n",
-        CODE.replace("    return", "    'not a docstring'\n    return"),
+        CODE.replace("    return", "    f'{print()}'\n    return"),
+        CODE.replace("    return", "    b = 'text'\n    return"),
     ],
 )
 def test_code_counts(other: str) -> None:
