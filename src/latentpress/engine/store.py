@@ -178,6 +178,20 @@ class Store:
                 artifact.path.rename(away)
                 shutil.rmtree(away)
 
+    def discard_damaged(self, digest: str) -> bool:
+        """Remove an artifact unless it is whole, as it is where another build has made it anew meanwhile.
+
+        Returns:
+            Whether it was damaged.
+
+        Raises:
+            StoreError: it cannot be read, or the store cannot be written.
+        """
+        if self._intact(self.artifact(digest)):
+            return False
+        self.discard(digest)
+        return True
+
     def clear_work(self, key: str) -> None:
         """Forget checkpoints and half-written results of a key."""
         with writing(self.workplace(key).root), contextlib.suppress(FileNotFoundError):
