@@ -56,6 +56,15 @@ def test_files_of_an_earlier_report_are_removed_but_not_the_record_of_the_run(ar
     assert not (out / "figures").exists()
 
 
+@pytest.mark.parametrize("mark", ["journal.jsonl", "builds.lock"])
+def test_store_is_never_taken_for_a_report(artifact, tmp_path, mark):
+    (tmp_path / "store" / mark).write_text("")
+    before = exported(tmp_path / "store")
+    with pytest.raises(StoreError, match="is a store of results"):
+        export([artifact], tmp_path / "store")
+    assert exported(tmp_path / "store") == before
+
+
 def test_folder_that_cannot_be_written_is_told_with_a_way_out(artifact, tmp_path):
     (tmp_path / "out").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="could not be written") as caught:

@@ -135,6 +135,15 @@ def _without_tables(text, header):
             yield line
 
 
+@pytest.mark.parametrize("name", ["store", "Store", "last_run.json", ".hidden"])
+def test_report_whose_export_would_overwrite_something_else_is_refused(root, name):
+    (root / "report_templates" / "assignment").rename(root / "report_templates" / name)
+    error = fault(root)
+    assert isinstance(error, SettingsError)
+    assert f'a report cannot be named "{name}"' in error.message
+    assert error.hint == "Give the folder another name."
+
+
 def test_folder_without_a_project_is_told(tmp_path):
     with pytest.raises(UsageError, match="is in no project"):
         project.find_root(tmp_path)

@@ -28,7 +28,7 @@ def export_reports(build: Build) -> None:
                 return copy_out(build)
         except DamagedArtifactError as error:
             build.say(f"damaged, to be made again: {error}")
-            build.store.discard(error.artifact)
+            build.store.discard_damaged(error.artifact)
             ran = build.outcome.ran
             build.outcome = make_scheduler(build, set()).run()
             build.outcome.ran = [*ran, *build.outcome.ran]

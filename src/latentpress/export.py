@@ -12,6 +12,10 @@ from latentpress.engine.store import Artifact, writing
 from latentpress.errors import StoreError
 
 
+# What every store holds, and no report.
+STORE_FILES = ("journal.jsonl", "builds.lock")
+
+
 def export(
     artifacts: Iterable[Artifact], folder: Path, skip: Iterable[str] = (), keep: Iterable[str] = ("run.json",)
 ) -> list[str]:
@@ -27,8 +31,13 @@ def export(
         The files that were written, relative to the folder.
 
     Raises:
-        StoreError: the folder cannot be written.
+        StoreError: the folder cannot be written, or is a store.
     """
+    if any((folder / name).exists() for name in STORE_FILES):
+        raise StoreError(
+            f"{folder} is a store of results, and no report may be written there",
+            "Use another --build-dir, or give the report's folder another name.",
+        )
     skipped = set(skip)
     wanted = {name: artifact for artifact in artifacts for name in artifact.names() if name not in skipped}
     written = []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from latentpress.engine.store import (
     store_error,
     write_artifact,
 )
+from latentpress.errors import StoreError
 
 RESULT = Result(
     tables={"table": pd.DataFrame({"a": [1.5, 2.5]})},
@@ -69,6 +72,33 @@ def test_damage_of_any_file_is_found_when_it_is_read(tmp_path: Path, name: str, 
     assert caught.value.file == name
     assert put(store, RESULT, "again").data("figures/f.pdf") == b"%PDF", "a damaged artifact is replaced"
     store.artifact(artifact.digest).verify()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EMFILE, errno.ESTALE])
+def test_an_artifact_that_cannot_be_read_is_not_taken_for_damaged_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    artifact = put(Store(tmp_path), RESULT)
+
+    def refuse(path: Path) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        for act in (artifact.verify, lambda: Store(tmp_path).discard_damaged(artifact.digest)):
+            with pytest.raises(StoreError, match=f"cannot be read: {os.strerror(number)}") as raised:
+                act()
+            assert not isinstance(raised.value, DamagedArtifactError)
+    artifact.verify()
+
+
+def test_only_an_artifact_that_is_damaged_is_discarded(tmp_path: Path) -> None:
+    artifact = put(Store(tmp_path), RESULT)
+    assert not Store(tmp_path).discard_damaged(artifact.digest)
+    artifact.verify()
+    (artifact.path / "value.json").write_text("{}")
+    assert Store(tmp_path).discard_damaged(artifact.digest)
+    assert not artifact.path.exists()
 
 
 def test_a_file_that_was_never_written_is_named_with_what_there_is(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentpress.engine.checksums import add_checksum, take_checksum
+
 # Below this size a file is read in less time than looking up whether it has changed is worth.
 _REMEMBERED_SIZE = 1_000_000
 # A file changed twice within a clock tick looks unchanged the second time; only older ones are trusted.
@@ -30,11 +32,10 @@ class FileDigests:
     _changed: bool = False
 
     def __post_init__(self) -> None:
-        if self.path is not None and self.path.exists():
-            try:
-                self._known = dict(json.loads(self.path.read_bytes()))
-            except ValueError:
-                self._known = {}  # torn: every file is read again
+        if self.path is not None:
+            with contextlib.suppress(OSError):  # absent: every file is read again
+                body = take_checksum(self.path.read_bytes())
+                self._known = {} if body is None else json.loads(body)
 
     def digest(self, path: Path) -> str:
         """The digest of a file's content.
@@ -61,7 +62,7 @@ class FileDigests:
         if self.path is None or not self._changed or not os.access(self.path.parent, os.W_OK):
             return
         temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(self._known), encoding="utf-8")
+        temporary.write_bytes(add_checksum(json.dumps(self._known).encode()))
         with contextlib.suppress(FileNotFoundError):  # another build took it for one that a kill had left
             temporary.replace(self.path)
         self._changed = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from latentpress.engine import events
@@ -16,6 +17,8 @@ from latentpress.errors import StoreError
 ATTEMPTS = 3
 # A stage whose sources are edited again and again while it runs is given up in the end.
 _ROUNDS = 10
+# So is one that finds its inputs damaged again and again, though they are made anew each time.
+_DAMAGES = 3
 
 
 class ReplyHandler:
@@ -46,6 +49,7 @@ class ReplyHandler:
         self._tell = tell
         self._submit = submit
         self._rounds: dict[str, int] = {}
+        self._damages: Counter[tuple[str, str]] = Counter()
 
     def heed(self, name: str, note: Note) -> None:
         """Pass on what a worker tells while it runs a stage."""
@@ -124,8 +128,21 @@ class ReplyHandler:
 
     def _found_damage(self, name: str, reply: Reply) -> None:
         self._results.unlock(name)
-        self._state.nodes[name].status = Status.WAITING
-        self._results.discard(reply.artifact, reply.file)
+        node = self._state.nodes[name]
+        assert node.fingerprint is not None
+        labels = [label for label, digest in node.fingerprint.components["inputs"].items() if digest == reply.artifact]
+        which = (name, min(labels, default=""))
+        self._damages[which] += 1
+        if self._damages[which] > _DAMAGES:
+            text = (
+                f"again and again it found {reply.file} of its input {which[1]!r} missing or altered, though that was "
+                "made anew each time\nPerhaps the stage itself writes there, which it must not; or the disk is failing."
+            )
+            self._state.fail(name, Failure(name, "StageError", text), self._state.store.workplace(node.key).log)
+            return
+        node.status = Status.WAITING
+        self._results.discard_damaged(reply.artifact, reply.file)
+        self._state.reset([name])
 
     def _outdated(self, name: str, reply: Reply) -> None:
         self._state.fingerprinter.reread()

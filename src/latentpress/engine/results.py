@@ -107,14 +107,15 @@ class Results:
         node.forced = False
         return before.artifact if before is not None and before.artifact != reply.artifact else None
 
-    def discard(self, digest: str, file: str) -> None:
-        """Remove a damaged artifact; the stages that made it are no longer settled.
+    def discard_damaged(self, digest: str, file: str) -> None:
+        """Remove a damaged artifact; the stages that made it are no longer settled. A whole one stays.
 
         Args:
             digest: of the artifact.
             file: which of its files is damaged.
         """
-        self._store.discard(digest)
+        if not self._store.discard_damaged(digest):
+            return
         makers = [name for name, node in self._state.nodes.items() if node.artifact == digest]
         for maker in makers:
             self._state.nodes[maker].artifact = ""

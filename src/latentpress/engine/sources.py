@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latentpress.engine.checksums import add_checksum, take_checksum
 from latentpress.errors import StageError
 
 if TYPE_CHECKING:
     import ast
 
 # What `ast.dump` writes differs between minor versions, and so may this module's own rules some day.
-_RULES = f"1-{sys.version_info.major}.{sys.version_info.minor}"
+_RULES = f"2-{sys.version_info.major}.{sys.version_info.minor}"
 _CACHE_LIMIT = 5000
 
 
@@ -37,7 +38,8 @@ class Source:
 
     Attributes:
         content: SHA-256 of the file.
-        code: SHA-256 of its syntax tree without comments, docstrings, positions, TYPE_CHECKING blocks.
+        code: SHA-256 of its syntax tree without comments, docstrings (of attributes, too), positions,
+            TYPE_CHECKING blocks.
         imports: every import that can be executed, inside functions too.
     """
 
@@ -91,7 +93,7 @@ class SourceCache:
         }
         folder.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"rules": _RULES, "sources": rows}), encoding="utf-8")
+        temporary.write_bytes(add_checksum(json.dumps({"rules": _RULES, "sources": rows}).encode()))
         with contextlib.suppress(FileNotFoundError):  # another build took it for one that a kill had left
             temporary.replace(self.path)
         self._changed = False
@@ -99,15 +101,16 @@ class SourceCache:
 
 def _load(path: Path) -> dict[str, Source]:
     try:
-        stored = json.loads(path.read_bytes())
-        if stored["rules"] != _RULES:
-            return {}
-        return {
-            content: Source(content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows))
-            for content, (code, rows) in stored["sources"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # absent or torn: everything is parsed again
+        body = take_checksum(path.read_bytes())
+    except OSError:
+        return {}  # absent: everything is parsed again
+    stored = {} if body is None else json.loads(body)
+    if stored.get("rules") != _RULES:
+        return {}
+    return {
+        content: Source(content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows))
+        for content, (code, rows) in stored["sources"].items()
+    }
 
 
 def parse(data: bytes, path: str) -> Source:
@@ -130,13 +133,25 @@ def parse(data: bytes, path: str) -> Source:
 def _drop_what_never_runs(node: ast.AST) -> None:
     import ast
 
-    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    elif isinstance(node, ast.If) and _is_type_checking(node.test):
+    if isinstance(node, ast.If) and _is_type_checking(node.test):
         node.body = [ast.Pass()]
     elif isinstance(node, ast.Constant):
         node.kind = None  # u"" and "" are the same text
+    for block in ("body", "orelse", "finalbody"):
+        statements = getattr(node, block, None)
+        if isinstance(statements, list) and any(map(_is_text, statements)):
+            setattr(node, block, [one for one in statements if not _is_text(one)] or [ast.Pass()])
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a mere string: a docstring of whatever stands around or above it."""
+    import ast
+
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def _is_type_checking(test: ast.expr) -> bool:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentpress.engine.artifacts import MANIFEST, Artifact, DamagedArtifactError
+from latentpress.engine.checksums import add_checksum, take_checksum
 from latentpress.engine.journal import Journal
 from latentpress.errors import StoreError
 
@@ -177,6 +178,20 @@ class Store:
                 artifact.path.rename(away)
                 shutil.rmtree(away)
 
+    def discard_damaged(self, digest: str) -> bool:
+        """Remove an artifact unless it is whole, as it is where another build has made it anew meanwhile.
+
+        Returns:
+            Whether it was damaged.
+
+        Raises:
+            StoreError: it cannot be read, or the store cannot be written.
+        """
+        if self._intact(self.artifact(digest)):
+            return False
+        self.discard(digest)
+        return True
+
     def clear_work(self, key: str) -> None:
         """Forget checkpoints and half-written results of a key."""
         with writing(self.workplace(key).root), contextlib.suppress(FileNotFoundError):
@@ -230,13 +245,13 @@ def pack_record(record: Record) -> bytes:
     """A record as it is kept: a digest of the rest, which is JSON."""
     fields = {name: getattr(record, name) for name in ("key", "stage", "artifact", "components")}
     body = json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return add_checksum(body)
 
 
 def unpack_record(data: bytes) -> Record | None:
     """Read what `pack_record` gave; None where it is damaged."""
-    check, _, body = data.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != check:
+    body = take_checksum(data)
+    if body is None:
         return None
     fields = json.loads(body)
     return Record(fields["key"], fields["stage"], fields["artifact"], fields["components"])
