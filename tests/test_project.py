@@ -155,3 +155,13 @@ def test_override_sets_dotted_keys_and_leaves_the_original_alone(changes):
         for part in key.split("."):
             found = found[part]
         assert found == value
+
+
+@pytest.mark.parametrize("name", ["store", "Store", "last_run.json", "timeline.svg", ".hidden"])
+def test_a_report_may_not_have_the_name_of_what_else_lies_in_the_build_folder(root, name):
+    """Its export would remove the store."""
+    shutil.copytree(root / "report_templates" / "assignment", root / "report_templates" / name)
+    error = fault(root)
+    assert isinstance(error, SettingsError)
+    assert str(root / "report_templates" / name) in error.message
+    assert "Rename the folder" in error.hint
