@@ -11,7 +11,7 @@ from latentpress.delivering import check_name, export_lock, export_reports
 from latentpress.engine.progress import duration
 from latentpress.export import write_json
 from latentpress.health_missing import COMPLETE
-from latentpress.preparing import find_data, find_tex, make_graph, reach_cluster, read_project
+from latentpress.preparing import check_backend, find_data, find_tex, make_graph, reach_cluster, read_project
 from latentpress.running import above, final_stages, run_stages
 
 
@@ -106,6 +106,7 @@ def counted(number: int, thing: str) -> str:
 
 STEPS = (
     read_project,
+    check_backend,
     reach_cluster,
     find_tex,
     find_data,
