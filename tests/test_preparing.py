@@ -16,7 +16,7 @@ def lacking(monkeypatch):
 
     def lack(*names, but=()):
         find = importlib.util.find_spec
-        fake = {name: None for name in names} | {name: find("sys") for name in but}
+        fake = dict.fromkeys(names) | {name: find("sys") for name in but}
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: fake[name] if name in fake else find(name))
 
     return lack
