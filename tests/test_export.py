@@ -56,15 +56,6 @@ def test_files_of_an_earlier_report_are_removed_but_not_the_record_of_the_run(ar
     assert not (out / "figures").exists()
 
 
-@pytest.mark.parametrize("mark", ["journal.jsonl", "builds.lock"])
-def test_store_is_never_taken_for_a_report(artifact, tmp_path, mark):
-    (tmp_path / "store" / mark).write_text("")
-    before = exported(tmp_path / "store")
-    with pytest.raises(StoreError, match="is a store of results"):
-        export([artifact], tmp_path / "store")
-    assert exported(tmp_path / "store") == before
-
-
 def test_folder_that_cannot_be_written_is_told_with_a_way_out(artifact, tmp_path):
     (tmp_path / "out").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="could not be written") as caught:
@@ -77,3 +68,15 @@ def test_json_is_replaced_whole_and_leaves_no_temporary_file(tmp_path):
     write_json(tmp_path / "run.json", {"a": 2})
     assert json.loads((tmp_path / "run.json").read_text()) == {"a": 2}
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("mark", ["journal.jsonl", "builds.lock", "report.toml", ".git"])
+def test_a_folder_that_is_no_export_is_left_as_it_is(artifact, tmp_path, mark):
+    out = tmp_path / "out"
+    (out / "keys").mkdir(parents=True)
+    (out / mark).write_text("")
+    (out / "keys" / "precious").write_text("")
+    with pytest.raises(StoreError, match=f"holds {mark}") as caught:
+        export([artifact], out)
+    assert exported(out) == {mark, "keys/precious"}
+    assert "--build-dir" in caught.value.hint

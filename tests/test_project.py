@@ -135,15 +135,6 @@ def _without_tables(text, header):
             yield line
 
 
-@pytest.mark.parametrize("name", ["store", "Store", "last_run.json", ".hidden"])
-def test_report_whose_export_would_overwrite_something_else_is_refused(root, name):
-    (root / "report_templates" / "assignment").rename(root / "report_templates" / name)
-    error = fault(root)
-    assert isinstance(error, SettingsError)
-    assert f'a report cannot be named "{name}"' in error.message
-    assert error.hint == "Give the folder another name."
-
-
 def test_folder_without_a_project_is_told(tmp_path):
     with pytest.raises(UsageError, match="is in no project"):
         project.find_root(tmp_path)
@@ -164,3 +155,13 @@ def test_override_sets_dotted_keys_and_leaves_the_original_alone(changes):
         for part in key.split("."):
             found = found[part]
         assert found == value
+
+
+@pytest.mark.parametrize("name", ["store", "Store", "last_run.json", "timeline.svg", ".hidden"])
+def test_a_report_may_not_have_the_name_of_what_else_lies_in_the_build_folder(root, name):
+    """Its export would remove the store."""
+    shutil.copytree(root / "report_templates" / "assignment", root / "report_templates" / name)
+    error = fault(root)
+    assert isinstance(error, SettingsError)
+    assert str(root / "report_templates" / name) in error.message
+    assert "Rename the folder" in error.hint

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from latentpress import project as projects
 from latentpress.builds import FAILED, NO_PDF, UNHEALTHY, Build, Request, may_write
-from latentpress.delivering import export_lock, export_reports
+from latentpress.delivering import check_name, export_lock, export_reports
 from latentpress.engine.progress import duration
 from latentpress.export import write_json
-from latentpress.preparing import find_data, find_tex, make_graph, reach_cluster, read_project
-from latentpress.running import run_stages
+from latentpress.health_missing import COMPLETE
+from latentpress.preparing import check_backend, find_data, find_tex, make_graph, reach_cluster, read_project
+from latentpress.running import above, final_stages, run_stages
 
 
 def build(request: Request, say: Callable[[str], None]) -> int:
@@ -81,17 +82,31 @@ def say_results(build: Build) -> None:
 
 
 def health_line(build: Build, report: projects.Report) -> str:
-    """One phrase on the health of a report's results."""
-    failed = build.health[report.name]
-    if failed:
-        return "FAILED: " + ", ".join(failed)
+    """One phrase on the health of a report's results, and on what failed stages left out of it."""
     checks = build.outcome.artifacts[f"assemble/{report.name}"].json("report")["health"]
+    missing = [check["model"] or check["data"] for check in checks if check["name"] == COMPLETE]
+    failed = [check_name(check) for check in checks if check["verdict"] == "failed" and check["name"] != COMPLETE]
     passed = sum(check["verdict"] == "passed" for check in checks)
-    return f"all {passed} checks passed" if passed else "not assessed"
+    stages = len(build.outcome.failures.keys() & above(build.graph.stages, final_stages(report)))
+    phrases = [f"FAILED: {', '.join(failed)}"] if failed else []
+    if missing:
+        phrases.append(f"not assessed for {', '.join(missing)}")
+    if passed and not failed:
+        every = f"{counted(passed, 'check')} of the rest" if missing or stages else f"all {passed} checks"
+        phrases.append(f"{every} passed")
+    if stages:
+        phrases.append(f"{counted(stages, 'stage')} failed")
+    return "; ".join(phrases) or "not assessed"
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 stage``, ``2 stages``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 STEPS = (
     read_project,
+    check_backend,
     reach_cluster,
     find_tex,
     find_data,

@@ -66,7 +66,7 @@ class Build:
     store: Store = field(init=False)
     outcome: Outcome = field(init=False)
     status: int = DONE
-    health: dict[str, list[str]] = field(default_factory=dict)
+    health: dict[str, list[str] | None] = field(default_factory=dict)
     held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
 

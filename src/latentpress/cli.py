@@ -216,9 +216,9 @@ def clean(
     """Free the disk of what the last N builds did not use: artifacts, records, checkpoints, left locks.
 
     The builds that are kept stay up to date: building them again runs nothing.
-    One that was interrupted does not count as one of the N, but what it
-    finished and its checkpoints stay where it is newer than the oldest that is
-    kept. The exported reports in build/REPORT/ and the journal are never
+    One that failed or was interrupted does not count as one of the N, but what
+    it finished and its checkpoints stay where it is newer than the oldest that
+    is kept. The exported reports in build/REPORT/ and the journal are never
     touched.
 
     While a build runs in the store nothing is removed (exit status 1). A clean

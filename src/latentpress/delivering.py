@@ -17,7 +17,7 @@ from latentpress.builds import Build, may_write
 from latentpress.engine.locks import exclusive
 from latentpress.engine.store import DamagedArtifactError
 from latentpress.export import export, write_json
-from latentpress.running import above, make_scheduler
+from latentpress.running import above, final_stages, make_scheduler
 
 
 def export_reports(build: Build) -> None:
@@ -48,8 +48,7 @@ def copy_out(build: Build) -> None:
     """Export each report, and write the record of its run."""
     for report in build.reports:
         folder = build.request.build_folder / report.name
-        stages = [f"assemble/{report.name}", f"typeset/{report.name}"]
-        made = [build.outcome.artifacts[name] for name in stages if name in build.outcome.artifacts]
+        made = [build.outcome.artifacts[name] for name in final_stages(report) if name in build.outcome.artifacts]
         if made:
             # A PDF that could not be typeset anew is better than none; what failed is told.
             failed = f"typeset/{report.name}" in build.outcome.failures
@@ -63,11 +62,11 @@ def copy_out(build: Build) -> None:
 INTERNAL_FILES = ("warnings.json", "typeset.log", "sources.json", "health.json")
 
 
-def failed_checks(build: Build, report: projects.Report) -> list[str]:
-    """Names of the health checks that a report failed."""
+def failed_checks(build: Build, report: projects.Report) -> list[str] | None:
+    """Names of the health checks that a report failed; None where the report was not made."""
     artifact = build.outcome.artifacts.get(f"assemble/{report.name}")
     if artifact is None:
-        return []
+        return None
     return [check_name(check) for check in artifact.json("report")["health"] if check["verdict"] == "failed"]
 
 
@@ -78,7 +77,7 @@ def check_name(check: Mapping[str, Any]) -> str:
 
 def run_record(build: Build, report: projects.Report) -> dict[str, Any]:
     """What differs from run to run and so stands in no artifact: times, host, commit, workers."""
-    names = above(build.graph.stages, [f"typeset/{report.name}", f"assemble/{report.name}"])
+    names = above(build.graph.stages, final_stages(report))
     ended = {
         record["stage"]: {name: record.get(name) for name in RECORDED}
         for record in build.store.journal.read()

@@ -60,7 +60,7 @@ ProfileOption = Annotated[
     Profile,
     typer.Option(
         "--profile",
-        help="How much work: smoke (seconds, for tests), default, thorough (six paired seeds), "
+        help="How much work: smoke (a minute or two, for a look), default, thorough (six paired seeds), "
         "published (the epochs that the original assignment used).",
     ),
 ]

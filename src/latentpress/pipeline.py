@@ -126,7 +126,8 @@ class _Builder:
                 settings={
                     "report": facts,
                     "sections": [
-                        section.settings.model_dump(include={"id", "title", "appendix"}) for section in report.sections
+                        section.settings.model_dump(include={"id", "title", "appendix", "models", "controls", "data"})
+                        for section in report.sections
                     ],
                     "experiments": self._experiments(report.sections),
                     "profile": self.project.profile,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shlex
+import shutil
+import sys
 
 from latentpress import machine, pipeline
 from latentpress import project as projects
@@ -38,6 +42,24 @@ def read_project(build: Build) -> None:
                 f'report "{build.reports[0].name}" has no section "{request.section}"',
                 suggestion(request.section, ids),
             )
+
+
+def check_backend(build: Build) -> None:
+    """Refuse a backend that is not installed, rather than have every training fail.
+
+    Raises:
+        UsageError: with the command that installs it into this environment.
+    """
+    name = build.request.backend
+    if importlib.util.find_spec(name) is not None:
+        return
+    # The environments that nox makes have no pip, since uv fills them.
+    command = [sys.executable, "-m", "pip", "install", name]
+    if importlib.util.find_spec("pip") is None:
+        command = [shutil.which("uv") or "uv", "pip", "install", "--python", sys.executable, name]
+    raise UsageError(
+        f"--backend {name} needs the package {name}, which is not installed", f"Install it: {shlex.join(command)}"
+    )
 
 
 def reach_cluster(build: Build) -> None:

@@ -16,9 +16,9 @@ from latentpress.settings_files import line_of, override, read_toml, suggestion,
 
 PROFILES = ("smoke", "default", "thorough", "published")
 DATA_SETS = ("mnist", "frey")
-TAKEN_NAMES = ("store", "last_run.json")
-"""What else the build folder holds beside reports, in lower case: not every disk tells ``Store`` from ``store``."""
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+RESERVED = ("store", "last_run.json", "timeline.svg")
+"""What else lies in the build folder, so that no report can be exported to that name."""
 
 
 class Author(Settings):
@@ -161,15 +161,16 @@ def load_report(folder: Path, profile: str, experiments: Mapping[str, Experiment
     """Read one report and resolve what its sections name.
 
     Raises:
-        SettingsError: a fault in ``report.toml``, a template that does not exist, a name that no report may have.
+        SettingsError: a fault in ``report.toml``, a template that does not exist, or a reserved name.
         UsageError: an unknown experiment or evaluation.
     """
-    path = folder / "report.toml"
-    if folder.name.lower() in TAKEN_NAMES or folder.name.startswith("."):
+    if folder.name.startswith(".") or folder.name.lower() in RESERVED:
         raise SettingsError(
-            f'{path}: a report cannot be named "{folder.name}": build/{folder.name} is for something else',
-            "Give the folder another name.",
+            f"{folder}: found a report of the name {folder.name!r}, expected none of {', '.join(RESERVED)} and no dot "
+            "at the beginning: its export would take the place of other files in the build folder",
+            "Rename the folder.",
         )
+    path = folder / "report.toml"
     settings = validate(ReportSettings, read_toml(path), path)
     ids = [section.id for section in settings.sections]
     for repeated in sorted({name for name in ids if ids.count(name) > 1}):

@@ -12,6 +12,7 @@ from latentpress.engine.progress import duration, make_listener
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
+from latentpress.project import Report
 
 
 def run_stages(build: Build) -> None:
@@ -51,6 +52,11 @@ def forced_stages(build: Build) -> set[str]:
     if build.request.retrain:
         prefixes += ("train/", "encode/")
     return {name for name in above(build.graph.stages, [section]) if name.startswith(prefixes)}
+
+
+def final_stages(report: Report) -> list[str]:
+    """The stages that a report comes out of."""
+    return [f"assemble/{report.name}", f"typeset/{report.name}"]
 
 
 def above(stages: Mapping[str, Stage], names: list[str]) -> set[str]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +95,46 @@ def test_damage_in_the_mirror_is_told_and_mended(
     notices = [event.text for event in clone.told(events.Notice)]
     assert len(notices) == (harm != "record")
     assert another(chain, tmp_path_factory.mktemp("third")).build(mirror=open_mirror(url)).ran == [], "it is mended"
+
+
+ESCAPES = ["../escaped", "/tmp/escaped", ".manifest.json", "a/../../escaped", "a\\b", ""]
+
+
+def forged(folder: Path, manifest: object) -> str:
+    """Put an artifact into a mirror as someone might who can write there; gives its digest."""
+    data = json.dumps(manifest).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    (folder / "artifacts").mkdir(parents=True, exist_ok=True)
+    (folder / "artifacts" / f"{digest}.json").write_bytes(data)
+    return digest
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_an_artifact_of_the_mirror_writes_nothing_outside_its_folder(folder: Path, tmp_path: Path, name: str) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    content = hashlib.sha256(b"evil").hexdigest()
+    (folder / "objects").mkdir(parents=True)
+    (folder / "objects" / content).write_bytes(b"evil")
+    digest = forged(folder, {name: {"sha256": content, "size": 4}})
+    with pytest.raises(MirrorDamageError, match="is damaged"):
+        mirror.pull_artifact(digest, tmp_path / "deep" / "er" / "fresh")
+    assert not list(tmp_path.rglob("escaped"))
+    assert not (tmp_path / "deep").exists()
+    assert mirror.pull_artifact(digest, tmp_path / "fresh") is False, "it was removed"
+
+
+@pytest.mark.parametrize("manifest", [None, 7, ["a"], {"a": None}, {"a": {"size": 4}}])
+def test_a_manifest_of_another_shape_is_damage(folder: Path, tmp_path: Path, manifest: object) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    with pytest.raises(MirrorDamageError, match="is damaged"):
+        mirror.pull_artifact(forged(folder, manifest), tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "a/../../escaped"])
+def test_a_checkpoint_of_the_mirror_stays_in_the_scratch_folder(folder: Path, name: str) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    mirror.push_scratch("k", {name: b"1"})
+    assert mirror.pull_scratch("k") == {}
 
 
 def test_a_mirror_that_fails_on_the_way_costs_time_and_not_the_build(chain: TinyProject, folder: Path) -> None:

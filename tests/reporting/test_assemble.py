@@ -11,6 +11,7 @@ import pytest
 
 from latentpress.engine import codec
 from latentpress.errors import TemplateError
+from latentpress.reporting import sections
 
 EVALUATION = "evaluate/classification/sparse/seed0"
 
@@ -85,6 +86,16 @@ def test_a_failed_section_is_shown_as_failed(workshop: Any) -> None:
     assert result.values["report"]["failures"] == [{"stage": label, "error": failure.error}]
 
 
+def test_a_model_whose_training_failed_fails_a_health_check(workshop: Any) -> None:
+    failure = workshop.failure("train/vae/seed0")
+    task = workshop.section_task("x", {}, {"evaluate/vae_samples/vae/seed0": failure})
+    result = workshop.assembled({"q1c": sections.render(task)})
+    (check,) = [check for check in result.values["report"]["health"] if check["verdict"] == "failed"]
+    assert (check["model"], check["value"], check["threshold"]) == ("vae", 1.0, 0.0)
+    front, appendix = result.texts["report.tex"].split("\\tableofcontents")
+    assert "no result is missing" in front and "nothing is assessed" not in appendix
+
+
 def test_the_environment_is_filled_in(workshop: Any) -> None:
     values = "|".join(f'<< environment("{key}") >>' for key in ("backend", "keras", "threads", "x_y"))
     text = values + '\n<< environment_table("tab:e", "Environment.") >>'
@@ -104,13 +115,13 @@ def test_each_line_leads_back_to_its_template(workshop: Any) -> None:
 
 
 def test_tables_of_one_name_and_different_content_are_an_error(workshop: Any) -> None:
-    sections = {}
+    done = {}
     for name in ("a", "b"):
         authors = {"name": "x", "title": "y", "authors": [{"name": name, "contribution": name}]}
         text = '<< contributions_table("tab:c", "Who.") >>'
-        sections[name] = workshop.section(text, report=authors, section={"id": name, "title": name})
+        done[name] = workshop.section(text, report=authors, section={"id": name, "title": name})
     with pytest.raises(TemplateError, match=r"'a' and 'b' both make tables/c\.csv"):
-        workshop.assembled(sections)
+        workshop.assembled(done)
 
 
 def test_a_report_can_replace_blocks_of_the_frame(workshop: Any) -> None:

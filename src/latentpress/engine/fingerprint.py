@@ -159,16 +159,18 @@ def provenance(key: str, artifact: str, components: Mapping[str, Any]) -> Proven
     )
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any, Any]]:
-    """What two sets of components differ in: (``"settings.epochs"``, old, new); None where one lacks it.
+def differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "", absent: Any = None
+) -> list[tuple[str, Any, Any]]:
+    """What two sets of components differ in: (``"settings.epochs"``, old, new); ``absent`` where one lacks it.
 
     What differs in a key differs here, too: 1 and 1.0, or a setting that is None and one that is not there.
     """
     found: list[tuple[str, Any, Any]] = []
     for name in sorted({*old, *new}):
-        before, after = old.get(name), new.get(name)
+        before, after = old.get(name, absent), new.get(name, absent)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            found += differences(before, after, f"{prefix}{name}.")
+            found += differences(before, after, f"{prefix}{name}.", absent)
         elif (name in old) != (name in new) or _digest(before) != _digest(after):
             found.append((f"{prefix}{name}", before, after))
     return found

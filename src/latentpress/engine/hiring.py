@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def hire_here(workers: int, cores: int, memory_mb: int | None) -> Crew:
-    """Workers of this machine; see `LocalCrew`."""
+    """Workers of this machine; see `LocalCrew`. What killed builds left running here is ended first."""
     from latentpress.engine.crew import LocalCrew
+    from latentpress.engine.orphans import end_orphans
 
+    end_orphans()
     return LocalCrew(workers, cores, memory_mb)
 
 

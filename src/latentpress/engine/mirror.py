@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from latentpress.engine.artifacts import MANIFEST, Artifact
+from latentpress.engine.codec import _check_names  # not renamed, since its module's source is in every stage's key
 from latentpress.engine.store import Record, pack_record, unpack_record, write_files
-from latentpress.errors import LatentPressError, MirrorError, UsageError
+from latentpress.errors import LatentPressError, MirrorError, StageError, UsageError
 
 # How long a mirror may take to answer at all.
 _PATIENCE = 20.0
@@ -152,12 +153,22 @@ class Mirror:
             return False
         try:
             self._verify(name, manifest, digest)
-            files = {file: self._pull_object(entry["sha256"]) for file, entry in json.loads(manifest).items()}
+            contents = self._contents(name, manifest)
+            files = {file: self._pull_object(content) for file, content in contents.items()}
         except MirrorDamageError:
             self._forget(name)
             raise
         write_files(folder, files, manifest)
         return True
+
+    def _contents(self, name: str, manifest: bytes) -> dict[str, str]:
+        """File name to digest; a digest proves what was written, and not that it was written by LatentPress."""
+        try:
+            contents = {file: str(entry["sha256"]) for file, entry in json.loads(manifest).items()}
+            _check_names(contents)
+        except (ValueError, TypeError, AttributeError, KeyError, StageError):
+            raise self._damaged(name) from None
+        return contents
 
     def push_file(self, path: Path, content: str) -> None:
         """Put a file there by the digest of its content.
@@ -201,7 +212,10 @@ class Mirror:
     def _verify(self, name: str, data: bytes, content: str) -> None:
         if hashlib.sha256(data).hexdigest() != content:
             self._forget(name)
-            raise MirrorDamageError(f"{name} in the mirror {self.url} is damaged; it was removed there")
+            raise self._damaged(name)
+
+    def _damaged(self, name: str) -> MirrorDamageError:
+        return MirrorDamageError(f"{name} in the mirror {self.url} is damaged; it was removed there")
 
     def _forget(self, name: str) -> None:
         self._seen.discard(name)
@@ -242,8 +256,10 @@ class Mirror:
     def pull_scratch(self, key: str) -> dict[str, bytes]:
         """File name to content; empty where there is no whole snapshot, since work then starts at the beginning."""
         try:
-            found = self._snapshot(key).items()
-            return {name: self._pull_object(content, f"scratch/{key}/{content}") for name, content in found}
+            found = self._snapshot(key)
+            if any(".." in Path(name).parts or Path(name).is_absolute() for name in found):
+                return {}
+            return {name: self._pull_object(content, f"scratch/{key}/{content}") for name, content in found.items()}
         except MirrorDamageError:
             return {}
 

@@ -53,7 +53,11 @@ def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
         f"These checks guard against results that look right and are not. Of {len(checks)} checks: {summary}. "
         "A check is not assessed where its value or its threshold is unknown"
     )
-    text += f", and nothing is assessed in the profile {escape(profile)}." if not counted["passed"] else "."
+    text += (
+        f", and nothing is assessed in the profile {escape(profile)}."
+        if counted["not assessed"] == len(checks)
+        else "."
+    )
     rows: list[str] = []
     for name in dict.fromkeys(check.name for check in checks):
         group = [check for check in checks if check.name == name]

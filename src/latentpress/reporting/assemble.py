@@ -13,6 +13,7 @@ from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import TemplateError
 from latentpress.health import assess
+from latentpress.health_missing import missing_results
 from latentpress.metrics import from_records
 from latentpress.reporting import appendices
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
@@ -65,7 +66,6 @@ def assemble(task: Task) -> Result:
         facts.update(artifact.json("facts"))
     records = _metrics(artifacts)
     pooled = from_records(record for record in records if record["seed"] is None)
-    checks = assess(pooled, facts, settings.get("profile", "default"))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
     parts = {
         section["id"]: _part(section, found[section["id"]], report_name, environment)
@@ -75,6 +75,10 @@ def assemble(task: Task) -> Result:
         *[entry for entry in found.values() if isinstance(entry, Failure)],
         *[Failure(f["stage"], f["error"], "") for a in artifacts.values() for f in a.json("failures")],
     ]
+    lost = missing_results(
+        [failure.stage for failure in failures], settings.get("experiments", {}), settings["sections"]
+    )
+    checks = [*lost, *assess(pooled, facts, settings.get("profile", "default"))]
     text = render(
         load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
         "template" if "template" in task.files else "base",
