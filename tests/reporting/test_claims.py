@@ -198,18 +198,37 @@ def test_embedding_ranking_follows_the_values() -> None:
 @pytest.mark.parametrize(
     ("samples", "half", "outcome", "words"),
     [
-        (5.0, 0.1, "worse", "do not look like faces"),
+        (5.0, 0.1, "worse", "is far above that of real test faces (5.0"),
         (3.0, 0.1, "worse", "less than real ones"),
-        (2.1, 0.2, "no difference shown", "about that of real test faces"),
-        (1.0, 0.1, "better", "smoother"),
+        (2.1, 0.2, "no difference shown", "not shown to differ from that of real test faces"),
+        (2.1, 0.05, "holds", "a little above that of real test faces"),
+        (1.0, 0.1, "better", "below that of real test faces"),
     ],
 )
 def test_samples_near_faces(samples: float, half: float, outcome: str, words: str) -> None:
     metrics = [
         metric("sample_nearest_distance", samples, "vae", half=half),
         metric("face_nearest_distance", 2.0, "vae", half=half),
+        metric("nearest_distance_difference", samples - 2.0, "vae", half=half),
     ]
     found = said("samples_near_faces", metrics, a="vae", data="mnist")
+    assert found[0] == outcome and words in found[1]
+    # Nothing measures how smooth a picture is.
+    assert "smooth" not in found[1]
+
+
+@pytest.mark.parametrize(
+    ("share", "half", "outcome", "words"),
+    [
+        (0.67, 0.03, "lower", "less varied than real faces"),
+        (1.2, 0.03, "higher", "more varied than real faces"),
+        (0.98, 0.03, "no difference shown", "No difference in variety is shown"),
+        (0.98, None, "not testable", "Not testable"),
+    ],
+)
+def test_samples_varied(share: float, half: float | None, outcome: str, words: str) -> None:
+    metrics = [metric("sample_diversity_share", share, "vae", half=half)]
+    found = said("samples_varied", metrics, a="vae", data="mnist")
     assert found[0] == outcome and words in found[1]
 
 

@@ -19,7 +19,7 @@ from latentpress.reporting.claim_base import (
     listed,
     shown,
 )
-from latentpress.reporting.claims_comparing import INTERPOLATION_NAMES
+from latentpress.reporting.claims_paths import INTERPOLATION_NAMES
 from latentpress.reporting.latex import Tex
 from latentpress.reporting.numbers import format_metric, format_setting, format_value
 

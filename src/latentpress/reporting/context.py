@@ -10,7 +10,7 @@ from latentpress.engine.stage import Failure
 from latentpress.errors import TemplateError
 from latentpress.reporting import claims, tables, values
 from latentpress.reporting.claim_base import Look
-from latentpress.reporting.claims_comparing import find_published
+from latentpress.reporting.claims_published import find_published
 from latentpress.reporting.evidence import Evidence, Missing
 from latentpress.reporting.floats import Picture, figure, figures, file_name
 from latentpress.reporting.latex import Tex, escape, to_text

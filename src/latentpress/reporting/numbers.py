@@ -160,6 +160,15 @@ def format_metric(
     return Tex("".join(parts))
 
 
+def format_interval(metric: Metric, *, percent: bool = False) -> Tex:
+    """The 95 % interval alone, ``[0.1, 0.2]``; a marker where there is none."""
+    if metric.low is None or metric.high is None:
+        return MISSING
+    places = decimals_for(metric, percent=percent)
+    low, high = (format_value(bound * (100.0 if percent else 1.0), places) for bound in (metric.low, metric.high))
+    return Tex(rf"\interval{{{low}}}{{{high}}}")
+
+
 def p_phrase(value: float) -> Tex:
     """``$p < 0.001$`` or ``$p = 0.04$``."""
     return Tex("$p < 0.001$" if value < 0.001 else f"$p = {p_value(value)}$")
