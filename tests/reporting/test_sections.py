@@ -209,6 +209,19 @@ def test_published_figures_stand_beside_ours(workshop: Any) -> None:
     assert "unknown" not in tex
 
 
+def test_how_long_the_other_models_were_trained_stands_beside_their_figures(workshop: Any) -> None:
+    lines = PUBLISHED.strip().split("\n")
+    longer = "\n".join([f"{lines[0]},epochs", *(f"{line},7" for line in lines[1:])]) + "\n"
+    table = '<< published_table("tab:p", "c", heading="Run again") >>'
+    template = f'<< published_row("sparse", "probe_accuracy").epochs >> {table}'
+    result = workshop.section(template, inputs(workshop), published=longer)
+    tex = result.texts["section.tex"]
+    assert tex.startswith("7 ")
+    assert r"Model&Epochs&Quantity&$\alpha$&Run again&Here&Difference" in tex
+    assert r"Sparse autoencoder&7&Probe accuracy&&0.9566&" in tex
+    assert result.files["tables/p.csv"].startswith(b"model,epochs,quantity,alpha,run_again,here,")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

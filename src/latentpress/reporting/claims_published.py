@@ -7,7 +7,7 @@ from typing import Any
 
 from latentpress.errors import TemplateError
 from latentpress.metrics import Metric
-from latentpress.reporting.claim_base import Claim, Look, has_interval, higher_by_interval
+from latentpress.reporting.claim_base import Claim, Look, NotTestable, has_interval, higher_by_interval
 from latentpress.reporting.claims_comparing import verdict, without_test
 from latentpress.reporting.latex import Tex, escape
 
@@ -32,6 +32,8 @@ def against_published(
     """
     ours = look.metric(a)
     row = find_published(look.published, model=model, quantity=quantity, alpha=alpha, kind=kind)
+    if look.evidence.facts.get(ours.data, {}).get("source") == "embedded":
+        raise NotTestable("the published figure is of other data than these")
     theirs = Metric(quantity, float(row["value"]), model=model, unit=row.get("unit") or "")
     names = [Tex("this report"), Tex(f"the published report ({escape(row.get('source') or kind)})")]
     what = Tex(f"the {escape(quantity.replace('_', ' '))} of {look.names.running(ours.model)}")

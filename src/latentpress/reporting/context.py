@@ -54,7 +54,7 @@ class SectionContext:
         """Name to function or value, for the template."""
         functions = (
             self.num, self.metric, self.has, self.setting, self.evaluation_setting, self.evaluation_value,
-            self.experiment, self.data_facts, self.data_notice, self.model_name, self.published,
+            self.experiment, self.data_facts, self.data_notice, self.model_name, self.published, self.published_row,
             self.published_table, self.environment, self.environment_table, self.figure, self.metric_table,
             self.data_table, self.cell, self.contributions_table, self.settings_table, self.claim,
             self.alpha_rows, self.model_rows,
@@ -172,14 +172,20 @@ class SectionContext:
 
     def published(self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment") -> Tex:
         """A published value."""
-        row = find_published(
+        return escape(self.published_row(model, quantity, alpha, kind)["value"])
+
+    def published_row(
+        self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment"
+    ) -> Mapping[str, str]:
+        """One row of the published figures: its value, source, epochs, …"""
+        found: Mapping[str, str] = find_published(
             self._published,
             model=values.identifier(model),
             quantity=values.identifier(quantity),
             alpha=alpha,
             kind=str(kind),
         )
-        return escape(row["value"])
+        return found
 
     def environment(self, key: str) -> Tex:
         """A fact of the computing environment; it is filled in when the report is assembled."""
@@ -264,11 +270,23 @@ class SectionContext:
         return tables.column_cells([frame[name].tolist()[row]])[0]
 
     def published_table(
-        self, label: str, caption: str, kind: str = "assignment", data: str = "mnist", split: str = "test"
+        self,
+        label: str,
+        caption: str,
+        kind: str = "assignment",
+        data: str = "mnist",
+        split: str = "test",
+        heading: str = "Published",
     ) -> Tex:
         """Published figures beside ours."""
         table, printed = published_rows(
-            self._published, self._evidence, self._names, kind=str(kind), data=str(data), split=str(split)
+            self._published,
+            self._evidence,
+            self._names,
+            kind=str(kind),
+            data=str(data),
+            split=str(split),
+            heading=escape(heading),
         )
         for identifier, text in printed:
             self._print(identifier, text)
