@@ -128,6 +128,11 @@ def test_the_stage_delivers_metrics_strips_and_pairs(
     inside = metrics["mnist/plain/test/interpolation_psnr_mean/alpha=0.4/seed=0"]
     assert inside.low is not None
     assert inside.low < inside.value
+    apart = metrics["mnist/plain/test/interpolation_psnr_mean_alpha_difference/alpha=0.4/other_alpha=0.8/seed=0"]
+    other = metrics["mnist/plain/test/interpolation_psnr_mean/alpha=0.8/seed=0"]
+    assert apart.value == pytest.approx(inside.value - other.value)
+    assert result.arrays["items"]["interpolation_psnr_mean"][:, 2].mean() == pytest.approx(inside.value)
+    assert result.arrays["items"]["alphas"].tolist() == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     stored = artifact(result)
     figures = unpack(stored)
     assert set(figures) == {"pair_0", "pair_1"}

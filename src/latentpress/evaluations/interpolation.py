@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import image_quality
+from latentpress.evaluations.interpolation_comparison import ALPHAS
+from latentpress.evaluations.pairing import ITEMS, mean_difference
 from latentpress.evaluations.reconstruction import psnr_of
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
 from latentpress.figure_data import Figure
@@ -69,7 +72,9 @@ def measure(task: Task) -> Result:
     names = class_names(task)
     digits = [[names[label] for label in row] for row in test.labels[pairs]] if test.labels is not None else None
     strips = {f"pair_{pair}": strip(paths, pair, alphas) for pair in range(min(settings["shown"], len(pairs)))}
-    result = deliver(path_metrics(paths, alphas, metric_of(task)), strips)
+    metric = metric_of(task)
+    result = deliver([*path_metrics(paths, alphas, metric), *alpha_differences(paths, alphas, metric)], strips)
+    result.arrays[ITEMS] = {**by_pair(paths), ALPHAS: np.asarray(alphas, dtype=np.float64)}
     result.tables["pairs"] = pairs_table(pairs, digits, paths, alphas)
     return result
 
@@ -143,6 +148,29 @@ def path_metrics(paths: Paths, alphas: Sequence[float], metric: Callable[..., Me
         known = {"value": None} if np.isnan(relative).any() else bootstrap_mean(relative).fields
         metrics.append(metric("interpolation_latent_l2_relative", **known, alpha=alpha))
     return metrics
+
+
+def by_pair(paths: Paths) -> dict[str, np.ndarray]:
+    """The measures that models are compared by, of every pair and α: (pairs, alphas) each."""
+    return {
+        "interpolation_psnr_mean": image_quality.psnr(paths.errors),
+        "interpolation_latent_l2_relative": paths.relative,
+    }
+
+
+def alpha_differences(paths: Paths, alphas: Sequence[float], metric: Callable[..., Metric]) -> list[Metric]:
+    """How the measures at one α inside the path differ from those at another, with intervals over the same pairs."""
+    inside = [(step, alpha) for step, alpha in enumerate(alphas) if 0 < alpha < 1]
+    return [
+        metric(
+            f"{quantity}_alpha_difference",
+            **mean_difference(values[:, first], values[:, second]),
+            alpha=alpha,
+            conditions={"other_alpha": other},
+        )
+        for quantity, values in by_pair(paths).items()
+        for (first, alpha), (second, other) in combinations(inside, 2)
+    ]
 
 
 def strip(paths: Paths, pair: int, alphas: Sequence[float]) -> Figure:

@@ -20,12 +20,14 @@ from latentpress.reporting.claim_base import (
     higher_by_interval,
     listed,
     shown,
+    sign_shown,
 )
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.numbers import format_metric, p_phrase
 
 SIGNIFICANCE = 0.05
 OVERLAP = "95 % intervals do not overlap"
+PAIRED = "95 % bootstrap interval of the paired difference excludes 0"
 
 
 def compare(
@@ -42,7 +44,8 @@ def compare(
 ) -> Claim:
     """Whether metric a differs from metric b.
 
-    Decided by the p value where there is one, else by whether the 95 % intervals overlap.
+    Decided by the p value where there is one, else by whether the 95 % intervals overlap, which sees less than a
+    paired test would: for models that answer for the same images there are claims of their own.
 
     Args:
         look: the section's metrics.
@@ -81,6 +84,7 @@ def verdict(
     tail: Tex,
     *,
     percent: bool = False,
+    with_interval: bool = True,
 ) -> Claim:
     """The sentence and the outcome of a comparison that was decided.
 
@@ -94,8 +98,10 @@ def verdict(
         test: how it was decided, in words.
         tail: what follows the two values in brackets.
         percent: print shares as percentages.
+        with_interval: of each value; a paired difference is not seen from these.
     """
-    values = Tex(f"{shown(pair[0], percent=percent)} against {shown(pair[1], percent=percent)}{tail}")
+    first, second = (format_metric(m, interval=with_interval, unit=True, percent=percent) for m in pair)
+    values = Tex(f"{first} against {second}{tail}")
     used = tuple(look.used)
     if higher is None:
         sentence = Tex(f"For {what}, no difference is shown between {names[0]} and {names[1]} ({values}).")
@@ -128,10 +134,31 @@ def _above(first: Metric, second: Metric) -> bool:
     return (first.value or 0.0) > (second.value or 0.0)
 
 
+def paired(
+    look: Look,
+    quantity: str,
+    data: str,
+    a: str,
+    b: str,
+    *,
+    what: str,
+    higher_is_better: bool | None,
+) -> Claim:
+    """Whether a quantity differs between two models that answered for the same items."""
+    values = [look.pick(quantity, data, model) for model in (a, b)]
+    difference, _ = look.difference(quantity, data, a, b)
+    plain = [Metric(m.quantity, m.value, unit=m.unit, low=m.low, high=m.high) for m in values]
+    tail = Tex(f"; paired difference {shown(difference)}")
+    names = [look.names.running(model) for model in (a, b)]
+    return verdict(
+        look, Tex(what), names, (plain[0], plain[1]), sign_shown(difference), higher_is_better, PAIRED, tail,
+        with_interval=False,
+    )  # fmt: skip
+
+
 def reconstruction_against(look: Look, *, a: str, b: str, data: str) -> Claim:
-    """Whether a's mean squared error on the test split is below that of b, a model or a control."""
-    pair = look.pick("test_mse", data, a), look.pick("test_mse", data, b)
-    return compare(look, a=pair[0].id, b=pair[1].id, what="the reconstruction error", higher_is_better=False)
+    """Whether a's mean squared error on the test split is below that of b, a model or a control, image by image."""
+    return paired(look, "test_mse", data, a, b, what="the reconstruction error", higher_is_better=False)
 
 
 def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: str = "probe") -> Claim:
@@ -139,48 +166,38 @@ def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: st
 
     Args:
         look: the section's metrics.
-        a, b: experiments that the comparison of the section has measured, in either order.
+        a, b: models or controls that the comparison of the section has measured, in either order.
         data: the data set.
         classifier: ``"probe"`` (logistic regression) or ``"svm"`` (linear support vector machine).
     """
     accuracies = [look.pick(f"{classifier}_accuracy", data, model) for model in (a, b)]
-    difference, sign = _difference(look, a, b, data, classifier)
-    p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, difference.model)
-    value = sign * (difference.value or 0.0)
-    bounds = [None if bound is None else sign * bound for bound in (difference.low, difference.high)]
-    if sign < 0:
-        bounds.reverse()
-    turned = Metric(difference.quantity, value, low=bounds[0], high=bounds[1])
-    higher = None if (p.value or 0.0) >= SIGNIFICANCE or not value else value > 0
-    tail = Tex(f"; difference {format_metric(turned, interval=True)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
+    difference, measured = look.difference(f"{classifier}_accuracy", data, a, b)
+    p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, measured.model)
+    higher = None if (p.value or 0.0) >= SIGNIFICANCE or not difference.value else difference.value > 0
+    tail = Tex(f"; difference {shown(difference)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
     what = Tex("the accuracy of " + ("logistic regression" if classifier == "probe" else "the linear SVM"))
     names = [look.names.running(model) for model in (a, b)]
-    plain = [Metric(m.quantity, m.value) for m in accuracies]
     return verdict(
-        look, what, names, (plain[0], plain[1]), higher, True, f"exact McNemar test, p < {SIGNIFICANCE}", tail
-    )
-
-
-def _difference(look: Look, a: str, b: str, data: str, classifier: str) -> tuple[Metric, int]:
-    """The measured difference of a pair, and -1 where it was taken the other way round."""
-    quantity = f"{classifier}_accuracy_difference"
-    models = {m.metric.model for m in look.evidence.measured.values() if m.metric.quantity == quantity}
-    if f"{a}_vs_{b}" not in models and f"{b}_vs_{a}" in models:
-        return look.pick(quantity, data, f"{b}_vs_{a}"), -1
-    return look.pick(quantity, data, f"{a}_vs_{b}"), 1
-
-
-def accuracy_against(look: Look, *, a: str, b: str, data: str, classifier: str = "probe") -> Claim:
-    """Whether a's accuracy is above that of a control b, by Wilson intervals that do not overlap."""
-    pair = [look.pick(f"{classifier}_accuracy", data, model) for model in (a, b)]
-    what = "the accuracy of " + ("logistic regression" if classifier == "probe" else "the linear SVM")
-    return compare(look, a=pair[0].id, b=pair[1].id, what=what, higher_is_better=True)
+        look, what, names, (accuracies[0], accuracies[1]), higher, True, f"exact McNemar test, p < {SIGNIFICANCE}",
+        tail, with_interval=False,
+    )  # fmt: skip
 
 
 def contraction_reduced(look: Look, *, a: str, reference: str, data: str) -> Claim:
-    r"""Whether a's contraction ratio :math:`\rho` is below the reference's."""
-    pair = [look.pick("contraction_ratio", data, model) for model in (a, reference)]
-    return compare(look, a=pair[0].id, b=pair[1].id, what=r"the contraction ratio $\rho$")
+    r"""Whether a's contraction ratio :math:`\rho` differs from the reference's, image by image."""
+    what = r"the contraction ratio $\rho$"
+    return paired(look, "contraction_ratio", data, a, reference, what=what, higher_is_better=None)
+
+
+def sparser(look: Look, *, a: str, b: str, data: str) -> Claim:
+    """Whether a's codes are sparser than b's by Hoyer's measure, which knows no threshold; image by image."""
+    claim = paired(look, "hoyer_samples", data, a, b, what="Hoyer's measure of the codes", higher_is_better=None)
+    conclusion = {
+        HIGHER: "by this measure its codes are the sparser ones",
+        LOWER: "by this measure its codes are not sparser but denser, whatever share of units passes a level",
+        NO_DIFFERENCE: "by this measure they are not shown to be sparser",
+    }[claim.outcome]
+    return Claim(Tex(f"{claim.sentence.removesuffix('.')}: {conclusion}."), claim.metrics, claim.test, claim.outcome)
 
 
 EMBEDDING_NAMES = {

@@ -12,14 +12,13 @@ from latentpress.reporting.claim_base import (
     NO_DIFFERENCE,
     Claim,
     Look,
+    NotTestable,
     capital,
     has_interval,
-    higher_by_interval,
     interval,
     listed,
     shown,
 )
-from latentpress.reporting.claims_paths import INTERPOLATION_NAMES
 from latentpress.reporting.latex import Tex
 from latentpress.reporting.numbers import format_metric, format_setting, format_value
 
@@ -28,6 +27,8 @@ CLOSED_FORM_TOLERANCE = 1e-3
 """Nats; what float32 sums over 560 pixels and a batch leave."""
 CHANCE_MARGIN = 0.1
 """Of accuracy; shuffles spread by a sixth of that around chance."""
+LEVEL_MATTERS = 0.1
+"""Of all units; a share that changes by more when the level is halved or doubled is the level's doing."""
 HARDLY = 0.1
 """A dimension that changes the image by less than this share of the strongest one hardly matters."""
 
@@ -74,6 +75,27 @@ def codes_sparse(look: Look, *, a: str, data: str, limit: float) -> Claim:
     return Claim(Tex(f"{claim.sentence.rstrip('.')}; {end}."), tuple(look.used), claim.test, claim.outcome)
 
 
+def active_share_by_level(look: Look, *, a: str, data: str) -> Claim:
+    """What the share of active units would be at other levels: how much it owes to the one that was chosen."""
+    entries = [
+        look.metric(entry.metric.id)
+        for entry in look.evidence.measured.values()
+        if (entry.metric.quantity, entry.metric.data, entry.metric.model) == ("active_share_above", data, a)
+    ]
+    if not entries:
+        look.pick("active_share_above", data, a)
+        raise NotTestable(f"no other level was measured for {look.names.running(a)}")
+    entries.sort(key=lambda metric: float(metric.conditions["above"]))
+    parts = [f"{shown(metric)} above {format_setting(float(metric.conditions['above']))}" for metric in entries]
+    values = [metric.value or 0.0 for metric in entries]
+    # A unit that is either on or off passes every level or none.
+    hangs = max(values) - min(values) > LEVEL_MATTERS
+    verb = "hangs on the level" if hangs else "hardly hangs on the level"
+    sentence = f"This share {verb}: it would be {listed(parts)}."
+    test = f"shares at other levels differ by more than {LEVEL_MATTERS:g}"
+    return Claim(Tex(sentence), tuple(look.used), test, DESCRIPTIVE)
+
+
 def penalty_matches_jacobian(look: Look, *, a: str, data: str) -> Claim:
     """Whether the estimated squared norm of the Jacobian agrees with the exact one within 3 standard errors."""
     errors = look.pick("jacobian_estimate_z", data, a)
@@ -84,58 +106,6 @@ def penalty_matches_jacobian(look: Look, *, a: str, data: str) -> Claim:
     sentence = f"For {look.names.running(a)} the estimate of the penalty {verb} with the exact Jacobian ({numbers})."
     test = f"difference of at most {STANDARD_ERRORS:g} standard errors"
     return Claim(Tex(sentence), tuple(look.used), test, HOLDS if agrees else FAILS)
-
-
-def interpolation_weakest(look: Look, *, a: str, data: str, quantity: str = "interpolation_psnr_mean") -> Claim:
-    """At which α the two interpolations differ most, and whether the path is symmetric.
-
-    The weakest α is the lowest PSNR or SSIM, or the largest distance between codes. Symmetry is decided by the
-    intervals over pairs at α and 1 - α.
-    """
-    path = look.path(quantity, data, a)
-    what, _ = INTERPOLATION_NAMES.get(quantity, (f"the {quantity.replace('_', ' ')}", None))
-    name = look.names.running(a)
-    infinite = [metric for metric in path if metric.value == math.inf]
-    if infinite:
-        where = listed([f"{metric.alpha:g}" for metric in infinite])
-        sentence = (
-            rf"{capital(Tex(what))} of {name} is infinite inside the path, at $\alpha$ = {where}: "
-            "the decoder draws the same picture from different codes."
-        )
-        return Claim(Tex(sentence), tuple(look.used), "finite inside the path", FAILS)
-    distance = "_l2_" in quantity
-    word = "largest" if distance else "lowest"
-    pick = max if distance else min
-    weakest = pick(path, key=lambda metric: metric.value or 0.0)
-    others = [metric for metric in path if metric is not weakest]
-    tied = [m for m in others if higher_by_interval(m, weakest) is None] if has_interval(weakest) else []
-    alpha = weakest.alpha or 0.0
-    nearest = min(abs((metric.alpha or 0.0) - 0.5) for metric in path)
-    place = (
-        "nearest to the middle of the path"
-        if abs(alpha - 0.5) <= nearest + 1e-9
-        else "away from the middle of the path"
-    )
-    sentence = rf"{capital(Tex(what))} of {name} is {word} at $\alpha = {alpha:g}$ ({shown(weakest)}), {place}"
-    if tied:
-        sentence += rf", though not shown to differ from that at $\alpha$ = {listed([f'{m.alpha:g}' for m in tied])}"
-    sentence += _symmetry(path)
-    return Claim(Tex(f"{sentence}."), tuple(look.used), "extreme of the values; intervals over pairs", DESCRIPTIVE)
-
-
-def _symmetry(path: list[Metric]) -> str:
-    by_alpha = {round(metric.alpha or 0.0, 6): metric for metric in path}
-    pairs = [
-        (metric, by_alpha[round(1 - alpha, 6)])
-        for alpha, metric in by_alpha.items()
-        if alpha < 0.5 and round(1 - alpha, 6) in by_alpha
-    ]
-    if not pairs or not all(has_interval(*pair) for pair in pairs):
-        return ""
-    uneven = [f"{left.alpha:g}" for left, right in pairs if higher_by_interval(left, right) is not None]
-    if uneven:
-        return rf"; the path is not symmetric, its values at $\alpha$ = {listed(uneven)} and $1 - \alpha$ differ"
-    return r"; no asymmetry between $\alpha$ and $1 - \alpha$ is shown"
 
 
 def terms_match(look: Look, *, a: str, data: str) -> Claim:
