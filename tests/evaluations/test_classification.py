@@ -91,6 +91,6 @@ def test_every_pair_of_models_and_each_with_every_control_is_compared(artifact: 
     result = probe_comparison.measure(task(probe_comparison, inputs, settings, experiment=None))
     metrics = {metric.id: metric.value for metric in from_records(result.values["metrics"])}
     pairs = {metric_id.split("/")[1] for metric_id in metrics}
-    assert len(pairs) == 3 + 3
+    assert len(pairs) == 6 + 3
     assert metrics["mnist/plain_vs_pca_8/test/probe_accuracy_difference"] == pytest.approx(28 / 30)
     assert metrics["mnist/sparse_vs_plain/test/probe_accuracy_difference"] == pytest.approx(2 / 30)

@@ -42,8 +42,10 @@ def test_what_the_items_share_falls_out_of_the_difference(
 ) -> None:
     items = {"sparse": {quantity: SHARED + 1}, "plain": {quantity: SHARED}}
     metrics = compared(module, artifact, task, items)
-    assert metrics.keys() == {f"mnist/sparse_vs_plain/test/{quantity}_difference"}
-    found = next(iter(metrics.values()))
+    forth, back = (f"mnist/{pair}/test/{quantity}_difference" for pair in ("sparse_vs_plain", "plain_vs_sparse"))
+    assert metrics.keys() == {forth, back}
+    assert metrics[back].value == pytest.approx(-1)
+    found = metrics[forth]
     assert found.value == pytest.approx(1)
     assert found.low == pytest.approx(1)
 
@@ -54,6 +56,7 @@ def test_models_are_compared_with_controls_but_controls_not_with_each_other(arti
     value = {name.split("/")[1]: metric.value for name, metric in metrics.items()}
     assert value == {
         "sparse_vs_plain": pytest.approx(-1),
+        "plain_vs_sparse": pytest.approx(1),
         "sparse_vs_pca_8": pytest.approx(-5),
         "sparse_vs_mean_image": pytest.approx(-9),
         "plain_vs_pca_8": pytest.approx(-4),
@@ -68,10 +71,11 @@ def test_interpolations_are_compared_at_every_alpha_inside_the_path(artifact: An
         for shift, name in enumerate(["sparse", "plain"])
     }
     metrics = compared(interpolation_comparison, artifact, task, items)
-    assert [(name, metric.value) for name, metric in metrics.items()] == [
-        (f"mnist/sparse_vs_plain/test/interpolation_psnr_mean_difference/alpha={alpha}", pytest.approx(-1))
+    assert {name: metric.value for name, metric in metrics.items()} == {
+        f"mnist/{pair}/test/interpolation_psnr_mean_difference/alpha={alpha}": pytest.approx(value)
+        for pair, value in (("sparse_vs_plain", -1), ("plain_vs_sparse", 1))
         for alpha in (0.2, 0.8)
-    ]
+    }
 
 
 def test_a_difference_with_an_infinite_item_is_unknown() -> None:

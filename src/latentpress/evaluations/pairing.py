@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import permutations, product
 
 import numpy as np
 
@@ -29,13 +30,11 @@ def control_items(task: Task) -> dict[str, Items]:
 
 
 def each_pair(models: Mapping[str, Items], controls: Mapping[str, Items]) -> Iterator[tuple[str, Items, Items]]:
-    """Every two models once, and every model with every control: ``("sparse_vs_plain", items, items)``."""
-    names = list(models)
-    for index, a in enumerate(names):
-        for b in names[index + 1 :]:
-            yield f"{a}_vs_{b}", models[a], models[b]
-        for b in controls:
-            yield f"{a}_vs_{b}", models[a], controls[b]
+    """Every two models in either order, and every model with every control: ``("sparse_vs_plain", items, items)``."""
+    for a, b in permutations(models, 2):
+        yield f"{a}_vs_{b}", models[a], models[b]
+    for a, b in product(models, controls):
+        yield f"{a}_vs_{b}", models[a], controls[b]
 
 
 def mean_difference(a: np.ndarray, b: np.ndarray) -> dict[str, float | None]:
