@@ -10,7 +10,7 @@ import pytest
 from latentpress.engine.stage import Result
 from latentpress.errors import DataError
 from latentpress.evaluations import classification, probe_comparison
-from latentpress.evaluations.classification import shuffled_labels
+from latentpress.evaluations.classification import mean_over_shuffles, shuffled_labels
 from latentpress.evaluations.probe_comparison import compare
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
@@ -94,3 +94,12 @@ def test_every_pair_of_models_and_each_with_every_control_is_compared(artifact: 
     assert len(pairs) == 6 + 3
     assert metrics["mnist/plain_vs_pca_8/test/probe_accuracy_difference"] == pytest.approx(28 / 30)
     assert metrics["mnist/sparse_vs_plain/test/probe_accuracy_difference"] == pytest.approx(2 / 30)
+
+
+def test_chance_is_averaged_over_shuffles_and_unknown_where_one_did_not_converge() -> None:
+    found = mean_over_shuffles([0.1, 0.12, 0.08])
+    assert found["value"] == pytest.approx(0.1)
+    assert found["low"] is not None and found["low"] < 0.08
+    assert mean_over_shuffles([0.1, float("nan")]) == {"value": None}
+    labels = np.arange(1000) % 4
+    assert not np.array_equal(shuffled_labels(labels, 400, 1)[1], shuffled_labels(labels, 400, 2)[1])

@@ -128,6 +128,15 @@ class Look:
             raise NotTestable(f"{found.id} has no interval")
         return (flipped(found) if turned else found), found
 
+    def text(self, metric: Metric, *, interval: bool = False, unit: bool = False, percent: bool = False) -> Tex:
+        """A metric's value with the digits that the section gives its quantity."""
+        decimals = None if percent else self.evidence.decimals(metric)
+        return format_metric(metric, interval=interval, unit=unit, percent=percent, decimals=decimals)
+
+    def shown(self, metric: Metric, *, percent: bool = False) -> Tex:
+        """Value with unit and interval, as sentences print it."""
+        return self.text(metric, interval=True, unit=True, percent=percent)
+
 
 def flipped(metric: Metric) -> Metric:
     """b − a of a − b."""
@@ -172,11 +181,6 @@ def interval(metric: Metric) -> tuple[float, float]:
 def has_interval(*metrics: Metric) -> bool:
     """Whether any of these has an interval."""
     return any(metric.low is not None and metric.high is not None for metric in metrics)
-
-
-def shown(metric: Metric, *, percent: bool = False) -> Tex:
-    """Value with unit and interval, as sentences print it."""
-    return format_metric(metric, interval=True, unit=True, percent=percent)
 
 
 def capital(text: Tex) -> Tex:

@@ -19,11 +19,10 @@ from latentpress.reporting.claim_base import (
     has_interval,
     higher_by_interval,
     listed,
-    shown,
     sign_shown,
 )
 from latentpress.reporting.latex import Tex, escape
-from latentpress.reporting.numbers import format_metric, p_phrase
+from latentpress.reporting.numbers import p_phrase
 
 SIGNIFICANCE = 0.05
 OVERLAP = "95 % intervals do not overlap"
@@ -100,7 +99,7 @@ def verdict(
         percent: print shares as percentages.
         with_interval: of each value; a paired difference is not seen from these.
     """
-    first, second = (format_metric(m, interval=with_interval, unit=True, percent=percent) for m in pair)
+    first, second = (look.text(m, interval=with_interval, unit=True, percent=percent) for m in pair)
     values = Tex(f"{first} against {second}{tail}")
     used = tuple(look.used)
     if higher is None:
@@ -120,7 +119,7 @@ def without_test(
     look: Look, what: Tex, names: Sequence[Tex], first: Metric, second: Metric, *, percent: bool = False
 ) -> Claim:
     """What this run shows of a quantity that has no interval on either side."""
-    values = Tex(f"{shown(first, percent=percent)} against {shown(second, percent=percent)}")
+    values = Tex(f"{look.shown(first, percent=percent)} against {look.shown(second, percent=percent)}")
     if first.value == second.value:
         relation = f"the same for {names[0]} and {names[1]}"
     else:
@@ -148,7 +147,7 @@ def paired(
     values = [look.pick(quantity, data, model) for model in (a, b)]
     difference, _ = look.difference(quantity, data, a, b)
     plain = [Metric(m.quantity, m.value, unit=m.unit, low=m.low, high=m.high) for m in values]
-    tail = Tex(f"; paired difference {shown(difference)}")
+    tail = Tex(f"; paired difference {look.shown(difference)}")
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
         look, Tex(what), names, (plain[0], plain[1]), sign_shown(difference), higher_is_better, PAIRED, tail,
@@ -174,7 +173,7 @@ def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: st
     difference, measured = look.difference(f"{classifier}_accuracy", data, a, b)
     p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, measured.model)
     higher = None if (p.value or 0.0) >= SIGNIFICANCE or not difference.value else difference.value > 0
-    tail = Tex(f"; difference {shown(difference)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
+    tail = Tex(f"; difference {look.shown(difference)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
     what = Tex("the accuracy of " + ("logistic regression" if classifier == "probe" else "the linear SVM"))
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
@@ -211,7 +210,7 @@ def embedding_ranking(look: Look, *, models: Sequence[str], quantity: str, data:
     metrics = [look.pick(quantity, data, model) for model in models]
     ordered = sorted(metrics, key=lambda metric: -(metric.value or 0.0))
     what = EMBEDDING_NAMES.get(quantity, quantity.replace("_", " "))
-    entries = [f"{look.names.running(metric.model)} ({format_metric(metric)})" for metric in ordered]
+    entries = [f"{look.names.running(metric.model)} ({look.text(metric)})" for metric in ordered]
     sentence = f"The {what} is highest for {entries[0]}"
     if len(entries) > 2:
         sentence += f", then comes {listed(entries[1:-1])}"

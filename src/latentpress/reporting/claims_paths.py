@@ -21,7 +21,6 @@ from latentpress.reporting.claim_base import (
     capital,
     has_interval,
     listed,
-    shown,
     sign_shown,
 )
 from latentpress.reporting.claims_comparing import PAIRED
@@ -51,7 +50,7 @@ def interpolation_difference(look: Look, *, a: str, b: str, quantity: str, data:
     }
     test = f"{PAIRED}, at each α"
     smallest = min(differences.values(), key=lambda metric: abs(metric.value or 0.0))
-    size = rf"the smallest paired difference is {shown(smallest)}, at $\alpha = {smallest.alpha:g}$"
+    size = rf"the smallest paired difference is {look.shown(smallest)}, at $\alpha = {smallest.alpha:g}$"
     if not groups[True] and not groups[False]:
         sentence = (
             f"For {what}, no difference is shown between {names[0]} and {names[1]}: "
@@ -116,7 +115,7 @@ def interpolation_weakest(look: Look, *, a: str, data: str, quantity: str = "int
         if abs(alpha - 0.5) <= nearest + 1e-9
         else "away from the middle of the path"
     )
-    sentence = rf"{capital(Tex(what))} of {name} is {word} at $\alpha = {alpha:g}$ ({shown(weakest)}), {place}"
+    sentence = rf"{capital(Tex(what))} of {name} is {word} at $\alpha = {alpha:g}$ ({look.shown(weakest)}), {place}"
     if tied:
         sentence += rf", though not shown to differ from that at $\alpha$ = {listed([f'{m.alpha:g}' for m in tied])}"
     sentence += _symmetry(look, path)

@@ -14,7 +14,6 @@ from latentpress.reporting.claim_base import (
     NotTestable,
     has_interval,
     interval,
-    shown,
 )
 from latentpress.reporting.latex import Tex
 from latentpress.reporting.numbers import format_interval, format_value
@@ -32,7 +31,7 @@ def samples_near_faces(look: Look, *, a: str, data: str) -> Claim:
     if not faces.value:
         raise NotTestable("real faces have no distance to the training faces")
     ratio = (samples.value or 0.0) / faces.value
-    values = f"{shown(samples)} against {shown(faces)}, a ratio of {format_value(ratio, 2)}"
+    values = f"{look.shown(samples)} against {look.shown(faces)}, a ratio of {format_value(ratio, 2)}"
     low, high = interval(difference)
     if ratio > FAR:
         place, verdict, outcome = "far above", "they do not look like faces", WORSE
@@ -45,7 +44,8 @@ def samples_near_faces(look: Look, *, a: str, data: str) -> Claim:
         place, verdict, outcome = "a little above", "they look like faces", HOLDS
     else:
         place, verdict, outcome = "not shown to differ from", "they look like faces", NO_DIFFERENCE
-    values += rf"; 95\,\% interval of the difference {format_interval(difference)}"
+    bounds = format_interval(difference, decimals=look.evidence.decimals(difference))
+    values += rf"; 95\,\% interval of the difference {bounds}"
     sentence = (
         f"The mean distance of samples from the nearest training face is {place} that of real test faces "
         f"({values}): by this measure {verdict}."
@@ -61,7 +61,7 @@ def samples_varied(look: Look, *, a: str, data: str) -> Claim:
     if not has_interval(share):
         raise NotTestable("the diversity of the samples has no interval")
     low, high = interval(share)
-    values = f"diversity {shown(share)} of that of real test faces"
+    values = f"diversity {look.shown(share)} of that of real test faces"
     test = "95 % interval of the share of the real faces' diversity, against 1"
     used = tuple(look.used)
     if high < 1:

@@ -16,7 +16,7 @@ from latentpress.reporting.floats import Picture, figure, figures, file_name
 from latentpress.reporting.latex import Tex, escape, to_text
 from latentpress.reporting.names import Names
 from latentpress.reporting.numbers import MISSING, format_metric, format_setting
-from latentpress.reporting.published import published_rows
+from latentpress.reporting.published import published_rows, published_value
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
@@ -81,7 +81,10 @@ class SectionContext:
         found = self._evidence.find(values.identifier(id))
         if isinstance(found, Missing):
             return MISSING
-        text = format_metric(found.metric, digits=digits, interval=interval, unit=unit, percent=percent)
+        decimals = None if digits is not None or percent else self._evidence.decimals(found.metric)
+        text = format_metric(
+            found.metric, digits=digits, decimals=decimals, interval=interval, unit=unit, percent=percent
+        )
         self._print(found.metric.id, text)
         return text
 
@@ -172,7 +175,7 @@ class SectionContext:
 
     def published(self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment") -> Tex:
         """A published value."""
-        return escape(self.published_row(model, quantity, alpha, kind)["value"])
+        return published_value(self.published_row(model, quantity, alpha, kind))
 
     def published_row(
         self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment"

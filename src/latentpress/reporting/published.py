@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from latentpress.errors import TemplateError
@@ -12,7 +13,7 @@ from latentpress.metrics import Metric
 from latentpress.reporting.evidence import Evidence, Measured, Missing
 from latentpress.reporting.latex import Tex, escape, to_text
 from latentpress.reporting.names import Names
-from latentpress.reporting.numbers import MISSING, decimals_for, format_metric, format_value
+from latentpress.reporting.numbers import MISSING, format_metric, scale_of
 from latentpress.reporting.tables import Table
 
 COLUMNS = ("kind", "model", "data", "quantity", "alpha", "value", "unit", "source")
@@ -96,7 +97,7 @@ def published_rows(
         if place == last:
             first = [Tex("")] * len(first)
         last = place
-        cells, record = _compared(row, found)
+        cells, record = _compared(row, found, evidence)
         table.rows.append([*first, Tex("" if alpha is None else f"{alpha:g}"), *cells])
         table.records.append([row["model"], row.get(EPOCHS) or None, row["quantity"], alpha, *record])
         if isinstance(found, Measured):
@@ -109,17 +110,28 @@ def published_rows(
     return table, printed
 
 
+def published_value(row: Mapping[str, str]) -> Tex:
+    """A published figure with the digits that it was published with, in the unit that this report uses."""
+    scale = scale_of(row["quantity"])
+    if scale == 1:
+        return escape(row["value"])
+    value = Decimal(row["value"]) * int(scale)
+    places = max(-int(Decimal(row["value"]).as_tuple().exponent) - 2, 0)
+    return Tex(rf"{value:.{places}f}\,\%")
+
+
 def _quantity(name: str) -> str:
     return QUANTITIES.get(name, name.replace("_", " ").capitalize())
 
 
-def _compared(row: Mapping[str, str], found: Measured | Missing) -> tuple[list[Tex], list[Any]]:
+def _compared(row: Mapping[str, str], found: Measured | Missing, evidence: Evidence) -> tuple[list[Tex], list[Any]]:
     value = float(row["value"])
-    theirs = escape(row["value"])
+    theirs = published_value(row)
     if isinstance(found, Missing) or found.metric.value is None:
         return [theirs, MISSING, MISSING], [value, None, None, None, None]
     ours = found.metric
     difference = ours.value - value if ours.value is not None else 0.0
-    decimals = decimals_for(ours)
-    cells = [theirs, format_metric(ours, interval=True), format_value(difference, decimals)]
+    decimals = evidence.decimals(ours)
+    apart = Metric(f"{ours.quantity}_difference", difference)
+    cells = [theirs, format_metric(ours, interval=True, decimals=decimals), format_metric(apart, decimals=decimals)]
     return cells, [value, ours.value, ours.low, ours.high, difference]
