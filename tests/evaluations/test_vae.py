@@ -143,10 +143,21 @@ def test_a_traversal_changes_one_dimension_and_keeps_the_others() -> None:
 def test_traversals_are_sorted_by_divergence_and_measured(
     monkeypatch: pytest.MonkeyPatch, artifact: Any, task: Any, faces: Any
 ) -> None:
-    metrics, figures = measured(latent_traversal, monkeypatch, artifact, task, faces, dimension=1, steps=5)
+    metrics, figures = measured(latent_traversal, monkeypatch, artifact, task, faces, dimension=0, steps=5)
     change = [metrics[f"frey/vae/test/traversal_change/dimension={k}/seed=0"].value for k in range(3)]
     assert change[0] > change[1] > change[2] == 0
-    assert figures["dimension"].arrays["images"].shape == (1, 5, 28, 20, 1)
-    assert figures["dimension"].options["row_labels"] == ["$z_{1}$"]
+    shown = figures["dimension"]
+    assert shown.options["row_labels"] == ["$z_{0}$", "$z_{1}$"]
+    everything = figures["all_dimensions"]
+    place = everything.options["row_labels"].index("$z_{0}$")
+    assert np.array_equal(shown.arrays["images"][0], everything.arrays["images"][place])
+    assert np.array_equal(shown.arrays["images"][1], everything.arrays["images"][0])
     assert figures["all_dimensions"].options["row_labels"][-1] == "$z_{2}$"
-    assert figures["all_dimensions"].options["column_labels"] == ["$-2$", "$-1$", "$0$", "$1$", "$2$"]
+    assert figures["all_dimensions"].options["column_labels"] == ["−2", "−1", "0", "1", "2"]
+
+
+def test_the_most_informative_dimension_is_shown_once(
+    monkeypatch: pytest.MonkeyPatch, artifact: Any, task: Any, faces: Any
+) -> None:
+    _, figures = measured(latent_traversal, monkeypatch, artifact, task, faces, dimension=1, steps=5)
+    assert figures["dimension"].options["row_labels"] == ["$z_{1}$"]

@@ -28,6 +28,7 @@ BACKEND = True
 TITLE = "Interpolation"
 
 PAIRS_SEED = 0  # not the model's seed: all models interpolate between the same images
+STRIP_SHARE = 0.52  # of the text width; two stand side by side at 0.94 of their size
 Map = Callable[[np.ndarray], np.ndarray]
 
 
@@ -66,6 +67,8 @@ def measure(task: Task) -> Result:
     alphas = settings["alphas"]
     test = read_split(task, "test")
     pairs = choose_pairs(test.labels, len(test.images), settings["pairs"])
+    if test.labels is not None:
+        pairs = pairs[varied_first(test.labels[pairs])]
     model = load_model(task)
     first, second = test.images[pairs[:, 0]], test.images[pairs[:, 1]]
     paths = interpolate(model.encode, model.decode, first, second, alphas)
@@ -95,6 +98,35 @@ def choose_pairs(labels: np.ndarray | None, count: int, pairs: int) -> np.ndarra
     first = generator.choice(count, pairs, replace=pairs > count)
     second = [generator.choice(np.flatnonzero(classes != classes[index])) for index in first]
     return np.stack([first, second], axis=1)
+
+
+def varied_first(classes: np.ndarray) -> list[int]:
+    """An order of pairs in which those come first that show classes, and ways from class to class, not shown before.
+
+    The figure shows the first pairs, and drawn at random four may well be of the same two digits.
+
+    Args:
+        classes: of both images of each pair, (pairs, 2).
+
+    Returns:
+        Indices of all pairs; of equally good ones the first drawn comes first.
+    """
+    left, order = list(range(len(classes))), []
+    starts: set[int] = set()
+    ends: set[int] = set()
+    ways: set[tuple[int, int]] = set()
+    while left:
+        ranks = [
+            ((a, b) in ways or (b, a) in ways, (a in starts) + (b in ends), (a in ends) + (b in starts))
+            for a, b in classes[left].tolist()
+        ]
+        index = left.pop(ranks.index(min(ranks)))
+        a, b = classes[index].tolist()
+        starts.add(a)
+        ends.add(b)
+        ways.add((a, b))
+        order.append(index)
+    return order
 
 
 def interpolate(encode: Map, decode: Map, first: np.ndarray, second: np.ndarray, alphas: Sequence[float]) -> Paths:
@@ -178,7 +210,8 @@ def strip(paths: Paths, pair: int, alphas: Sequence[float]) -> Figure:
     images = np.stack([paths.blended[pair], paths.interpolated[pair]])
     rows = [r"$D(E(x_\alpha))$", r"$D(z_\alpha)$"]
     columns = [rf"$\alpha={alpha:g}$" for alpha in alphas]
-    return Figure("image_grid", {"images": images}, {"row_labels": rows, "column_labels": columns})
+    options = {"row_labels": rows, "column_labels": columns, "width": STRIP_SHARE}
+    return Figure("image_grid", {"images": images}, options)
 
 
 def pairs_table(
