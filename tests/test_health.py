@@ -99,7 +99,7 @@ def test_an_honest_table_passes_every_check() -> None:
         ("probe converged", {"probe_iterations": 1000.0}),
         ("SVM converged", {"svm_converged": 0.0}),
         ("probe beats the untrained encoder's", {"probe_accuracy": 0.949}),
-        ("shuffled labels give chance", {"probe_shuffled_accuracy": 0.9}),
+        ("shuffled labels give chance", {"probe_shuffled_accuracy": 0.16}),
         ("map shows enough points", {"points": 128.0}),
         ("map ran long enough", {"tsne_iterations": 300.0}),
         ("divergence matches its closed form", {"kl_difference": -2.8}),

@@ -131,3 +131,23 @@ def test_two_settings_of_one_evaluation_are_two_stages():
 def test_data_sets_of_all_reports_are_known(profile):
     found = project.load(ROOT, profile)
     assert pipeline.data_sets(found, found.reports.values()) == ["frey", "mnist"]
+
+
+def test_comparison_reads_each_model_s_evaluation_as_its_section_has_it():
+    stages = graph()
+    stage = stages["evaluate/contraction_comparison/sparse+contractive+plain"]
+    exact = {
+        label.split(":")[1]: stages[name].settings["evaluation"]["exact_images"]
+        for label, name in stage.inputs.items()
+        if ":" in label
+    }
+    assert exact["contractive"] > 0
+    assert exact["sparse"] == exact["plain"] == 0
+    assert not [name for name in stages if name.startswith("evaluate/contraction/") and "~" in name]
+
+
+def test_comparison_with_controls_reads_them_once_with_the_section_s_settings():
+    stages = graph()
+    stage = stages["evaluate/reconstruction_comparison/vae"]
+    assert stages[stage.inputs["controls"]].settings["evaluation"]["components"] == 20
+    assert set(stage.inputs) == {"data", "reconstruction:vae", "controls"}

@@ -13,12 +13,16 @@ from scipy import stats
 
 from latentpress.metrics import Metric
 from latentpress.statistics import (
+    Interval,
     bootstrap_mean,
     mcnemar,
     paired_bootstrap,
+    pairwise_mean,
+    pairwise_ratio,
     pool_seeds,
     sign_flip,
     student_mean,
+    two_sample_bootstrap,
     wilson,
 )
 
@@ -77,6 +81,45 @@ def test_pairing_takes_out_what_the_pairs_share() -> None:
     interval = paired_bootstrap(shared + 1.0, shared)
     assert interval.value == pytest.approx(1.0)
     assert interval.low == pytest.approx(1.0)
+
+
+def test_two_samples_need_not_be_of_one_size_and_give_the_interval_of_the_central_limit() -> None:
+    generator = np.random.default_rng(2)
+    a, b = generator.normal(1.0, 2.0, 400), generator.normal(0.5, 1.0, 150)
+    interval = two_sample_bootstrap(a, b)
+    half = 1.96 * math.sqrt(a.var() / 400 + b.var() / 150)
+    assert interval.value == pytest.approx(a.mean() - b.mean())
+    assert interval.low == pytest.approx(interval.value - half, abs=0.1 * half)
+    assert interval.high == pytest.approx(interval.value + half, abs=0.1 * half)
+
+
+def distances(points: np.ndarray) -> np.ndarray:
+    return np.abs(points[:, None] - points[None])
+
+
+def test_the_jackknife_leaves_out_each_item_once() -> None:
+    points = np.random.default_rng(3).normal(size=9)
+    without = [np.delete(points, left) for left in range(9)]
+    means = np.array([distances(rest).sum() / (8 * 7) for rest in without])
+    error = math.sqrt(8 / 9 * np.sum((means - means.mean()) ** 2))
+    found = pairwise_mean(distances(points))
+    assert found.value == pytest.approx(distances(points).sum() / (9 * 8))
+    assert found.high == pytest.approx(found.value + 1.959964 * error, rel=1e-5)
+
+
+def test_the_ratio_of_diversities_covers_the_true_one_about_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(4)
+    hits = 0
+    for _ in range(300):
+        found = pairwise_ratio(distances(generator.normal(0, 2, 60)), distances(generator.normal(0, 4, 40)))
+        assert found is not None and found.low is not None and found.high is not None
+        hits += found.low <= 0.5 <= found.high
+    assert 0.91 <= hits / 300 <= 0.98
+
+
+def test_the_ratio_to_a_sample_without_diversity_is_unknown() -> None:
+    assert pairwise_ratio(distances(np.arange(5.0)), np.zeros((5, 5))) is None
+    assert pairwise_ratio(np.zeros((5, 5)), distances(np.arange(5.0))) == Interval(0.0, 0.0, 0.0)
 
 
 def test_student_agrees_with_the_tabled_quantile() -> None:

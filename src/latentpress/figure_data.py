@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
 
 KINDS = {
-    "image_grid": "images (rows, columns, H, W, C) in [0, 1]; options row_labels, column_labels",
+    "image_grid": "images (rows, columns, H, W, C) in [0, 1]; options row_labels, column_labels, width (share of the "
+    "text's), blocks (into which the rows are split, side by side)",
     "curves": "arrays x<i>, y<i>; options panels [{title, x_label, y_label, log, series [{x, y, label, style}]}]",
     "scatter": "points (n, 2), labels (n,) int; options class_names, point_size",
     "confusion": "matrix (k, k) int, rows true, columns predicted; options class_names",

@@ -278,10 +278,14 @@ class _Builder:
         declared = entry.declaration
         data = self.project.experiments[entry.models[0]].data
         inputs = {"data": self.data(data)}
-        for model in entry.models:
-            for need in declared.needs:
-                if need != "data":
-                    inputs[f"{need}:{model}"] = self._need(need, section, model, 0)
+        for need in declared.needs:
+            if need == "data":
+                continue
+            if need not in ("codes", "model") and evaluation(need).scope == "data":
+                inputs[need] = self.on_data(self._shown(need, section, data), data)
+                continue
+            for model in entry.models:
+                inputs[f"{need}:{model}"] = self._need(need, section, model, 0)
         return self.graph.add(
             Stage(
                 name=f"evaluate/{declared.name}/{subject}",
@@ -322,12 +326,16 @@ class _Builder:
             return self.train(model, seed)
         if need == "codes":
             return self.encode(model, seed)
-        shown = {entry.declaration.name: entry for entry in section.evaluations}
-        if need in shown:
-            return self.on_model(section, shown[need], model, seed)
+        return self.on_model(section, self._shown(need, section, model), model, seed)
+
+    def _shown(self, need: str, section: Section, subject: str) -> SectionEvaluation:
+        """An evaluation as the section has it of a model or data set, else with its defaults."""
+        for entry in section.evaluations:
+            if entry.declaration.name == need and (entry.declaration.scope == "data" or subject in entry.models):
+                return entry
         declared = evaluation(need)
         settings = {**declared.settings, **(declared.smoke if self.project.profile == "smoke" else {})}
-        return self.on_model(section, SectionEvaluation(declared, settings, (model,)), model, seed)
+        return SectionEvaluation(declared, settings, (subject,))
 
     def _backend_stage(self, **fields: Any) -> Stage:
         return Stage(**fields, backend=self.machine.backend, device=self.machine.device)

@@ -220,14 +220,15 @@ def _resolve(
     declared = evaluation(named.name)
     smoke = declared.smoke if profile == "smoke" else {}
     given = {**smoke, **named.settings, **changes.get(named.name, {})}
-    models = section.models + section.controls if declared.scope == "model" else section.models
+    known = section.models + section.controls
+    models = known if declared.scope == "model" else section.models
     if named.models is not None:
         for name in named.models:
-            if name not in models:
+            if name not in known:
                 raise UsageError(
                     f'{path}: section "{section.id}": evaluation "{named.name}" names "{name}", '
                     "which is none of the section's models",
-                    suggestion(name, models),
+                    suggestion(name, known),
                 )
         models = named.models
     return SectionEvaluation(declared, merge_settings(declared, given, path), tuple(models))

@@ -10,7 +10,7 @@ import pytest
 from latentpress.engine.stage import Result
 from latentpress.errors import DataError
 from latentpress.evaluations import classification, probe_comparison
-from latentpress.evaluations.classification import shuffled_labels
+from latentpress.evaluations.classification import mean_over_shuffles, shuffled_labels
 from latentpress.evaluations.probe_comparison import compare
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
@@ -78,17 +78,28 @@ def test_a_classifier_that_did_not_converge_is_not_compared() -> None:
     assert found["svm_mcnemar_p"]["value"] == 1.0
 
 
-def test_every_ordered_pair_of_models_is_compared(artifact: Any, task: Any) -> None:
+def test_every_pair_of_models_and_each_with_every_control_is_compared(artifact: Any, task: Any) -> None:
     labels = np.arange(30) % 3
     inputs = {}
     for shift, name in enumerate(["sparse", "contractive", "plain"]):
         predictions = np.where(np.arange(30) < shift, 9, labels)
         arrays = {"predictions": {"probe": predictions, "svm": labels, "labels": labels}}
         inputs[f"classification:{name}"] = artifact(Result(arrays=arrays))
+    wrong = {"probe": np.full(30, 9), "svm": labels, "labels": labels}
+    inputs["controls"] = artifact(Result(arrays={"predictions.pca_8": wrong, "items.pca_8": {"test_mse": np.ones(3)}}))
     settings = {"experiments": ["sparse", "contractive", "plain"]}
     result = probe_comparison.measure(task(probe_comparison, inputs, settings, experiment=None))
     metrics = {metric.id: metric.value for metric in from_records(result.values["metrics"])}
-    assert len({metric_id.split("/")[1] for metric_id in metrics}) == 6
-    forth = metrics["mnist/sparse_vs_plain/test/probe_accuracy_difference"]
-    assert forth == pytest.approx(2 / 30)
-    assert metrics["mnist/plain_vs_sparse/test/probe_accuracy_difference"] == -forth
+    pairs = {metric_id.split("/")[1] for metric_id in metrics}
+    assert len(pairs) == 6 + 3
+    assert metrics["mnist/plain_vs_pca_8/test/probe_accuracy_difference"] == pytest.approx(28 / 30)
+    assert metrics["mnist/sparse_vs_plain/test/probe_accuracy_difference"] == pytest.approx(2 / 30)
+
+
+def test_chance_is_averaged_over_shuffles_and_unknown_where_one_did_not_converge() -> None:
+    found = mean_over_shuffles([0.1, 0.12, 0.08])
+    assert found["value"] == pytest.approx(0.1)
+    assert found["low"] is not None and found["low"] < 0.08
+    assert mean_over_shuffles([0.1, float("nan")]) == {"value": None}
+    labels = np.arange(1000) % 4
+    assert not np.array_equal(shuffled_labels(labels, 400, 1)[1], shuffled_labels(labels, 400, 2)[1])

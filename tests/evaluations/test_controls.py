@@ -34,6 +34,9 @@ def test_the_controls_of_data_with_classes_are_classified_too(task: Any, digits:
     assert metrics["mnist/pca_6/code_size"] == 6
     assert metrics["mnist/pca_6/test/probe_accuracy"] == 1.0
     assert metrics["mnist/pca_6/test/svm_accuracy"] == 1.0
+    assert result.arrays["items.mean_image"]["test_mse"].mean() == pytest.approx(expected, rel=1e-5)
+    predictions = result.arrays["predictions.pca_6"]
+    assert (predictions["probe"] == predictions["labels"]).all()
     assert "mnist/mean_image/test/probe_accuracy" not in metrics
 
 

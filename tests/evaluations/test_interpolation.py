@@ -10,7 +10,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from latentpress.evaluations import interpolation
-from latentpress.evaluations.interpolation import Paths, choose_pairs, interpolate
+from latentpress.evaluations.interpolation import Paths, choose_pairs, interpolate, varied_first
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
 
@@ -128,6 +128,11 @@ def test_the_stage_delivers_metrics_strips_and_pairs(
     inside = metrics["mnist/plain/test/interpolation_psnr_mean/alpha=0.4/seed=0"]
     assert inside.low is not None
     assert inside.low < inside.value
+    apart = metrics["mnist/plain/test/interpolation_psnr_mean_alpha_difference/alpha=0.4/other_alpha=0.8/seed=0"]
+    other = metrics["mnist/plain/test/interpolation_psnr_mean/alpha=0.8/seed=0"]
+    assert apart.value == pytest.approx(inside.value - other.value)
+    assert result.arrays["items"]["interpolation_psnr_mean"][:, 2].mean() == pytest.approx(inside.value)
+    assert result.arrays["items"]["alphas"].tolist() == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     stored = artifact(result)
     figures = unpack(stored)
     assert set(figures) == {"pair_0", "pair_1"}
@@ -137,3 +142,13 @@ def test_the_stage_delivers_metrics_strips_and_pairs(
     assert [int(digit) for digit in table["digit_a"]] == labels[table["index_a"]].tolist()
     assert (table["digit_a"] != table["digit_b"]).all()
     assert table["psnr_0.4"].mean() == pytest.approx(inside.value)
+
+
+def test_pairs_that_show_something_new_come_first_and_none_is_lost() -> None:
+    classes = np.array([[1, 5], [1, 5], [1, 9], [5, 1], [4, 9], [0, 7], [4, 9]])
+    order = varied_first(classes)
+    assert order[:2] == [0, 4]
+    assert 5 in order[:3]
+    assert sorted(order) == list(range(len(classes)))
+    # The way from 1 to 5 is shown once, in either direction, before any way is shown again.
+    assert {tuple(sorted(classes[index])) for index in order[:4]} == {(1, 5), (4, 9), (0, 7), (1, 9)}

@@ -75,6 +75,7 @@ def test_the_stage_delivers_metrics_and_a_figure(artifact: Any, task: Any, digit
     assert mse.low < mse.value < mse.high
     assert metrics["mnist/plain/code_size/seed=0"].value == 8
     assert metrics["mnist/plain/test/frame_ink/seed=0"].value == pytest.approx(0.9, rel=1e-4)
+    assert result.arrays["items"]["test_mse"].mean() == pytest.approx(mse.value)
     figure = unpack(artifact(result))["reconstructions"]
     assert figure.arrays["images"].shape == (2, 3, 16, 12, 1)
     assert figure.options["column_labels"] == ["0", "1", "2"]

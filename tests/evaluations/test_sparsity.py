@@ -35,10 +35,19 @@ def test_the_stage_counts_active_entries_and_dead_units(artifact: Any, task: Any
     codes[:25, 1] = 0.5  # active for half of the images
     codes[:, 2] = 0.1  # at the threshold is not above it
     stored = artifact(Result(arrays={"codes": {"test": codes}}))
-    result = sparsity.measure(task(sparsity, {"codes": stored}))
+    result = sparsity.measure(task(sparsity, {"codes": stored}, {"model": {"code_activation": "sigmoid"}}))
     metrics = {metric.quantity: metric.value for metric in from_records(result.values["metrics"])}
     assert metrics["active_share"] == pytest.approx((50 + 25) / 200)
     assert metrics["dead_units"] == 2
+    above = {m.conditions["above"]: m.value for m in from_records(result.values["metrics"]) if m.conditions}
+    assert above == {0.05: pytest.approx((50 + 25 + 50) / 200), 0.2: pytest.approx((50 + 25) / 200)}
+    assert result.arrays["items"]["hoyer_samples"].mean() == pytest.approx(metrics["hoyer_samples"])
     figure = unpack(artifact(result))["activations"]
     assert figure.arrays["counts0"].sum() == 200
     assert len(figure.arrays["edges"]) == 51
+
+
+def test_units_without_a_scale_of_their_own_are_called_neither_active_nor_dead(artifact: Any, task: Any) -> None:
+    stored = artifact(Result(arrays={"codes": {"test": np.eye(4, dtype=np.float32)}}))
+    result = sparsity.measure(task(sparsity, {"codes": stored}, {"model": {"code_activation": "linear"}}))
+    assert {m.quantity for m in from_records(result.values["metrics"])} == {"hoyer_samples", "hoyer_units"}

@@ -72,3 +72,12 @@ def test_losses_that_are_no_numbers_are_counted_and_missing(artifact: Any, task:
     assert metrics["nonfinite_epochs"] == 1
     assert metrics["best_epoch"] == 1
     assert best_epoch(pd.DataFrame({"epoch": [1], "val_loss": [np.nan]})) is None
+
+
+def test_what_was_not_measured_on_the_validation_split_has_no_curve(artifact: Any, task: Any) -> None:
+    columns = ["epoch", "loss", "reconstruction", "penalty", "val_loss", "val_reconstruction", "val_penalty"]
+    model = artifact(Result(tables={"history": pd.DataFrame([[1, 3.0, 2.0, 1.0, 2.5, 2.5, 0.0]], columns=columns)}))
+    for penalty, expected in (("contractive", [1, 2, 1]), ("kl_sparsity", [2, 2, 2])):
+        result = training_curves.measure(task(training_curves, {"model": model}, {"objective": {"penalty": penalty}}))
+        panels = unpack(artifact(result))["curves"].options["panels"]
+        assert [len(panel["series"]) for panel in panels] == expected

@@ -13,7 +13,7 @@ from latentpress.engine.stage import Result
 from latentpress.evaluations import latent_traversal, vae_objective, vae_samples
 from latentpress.evaluations.latent_traversal import changes, traverse
 from latentpress.evaluations.vae_objective import expected_cross_entropy, training_differences
-from latentpress.evaluations.vae_samples import diversity, image_rows, nearest_distances
+from latentpress.evaluations.vae_samples import image_rows, nearest_distances
 from latentpress.figure_data import Figure, unpack
 from latentpress.metrics import Metric, from_records
 
@@ -105,13 +105,26 @@ def test_samples_are_measured_beside_real_faces(
     assert metrics["frey/vae/test/face_nearest_distance/seed=0"].value == pytest.approx(expected, rel=1e-5)
     assert metrics["frey/vae/test/sample_nearest_distance/seed=0"].value > expected
     assert figures["samples"].arrays["images"].shape == (3, 5, 28, 20, 1)
+    within = np.mean([np.linalg.norm(a - b) for i, a in enumerate(test) for b in test[:i]])
+    value = {metric.quantity: metric.value for metric in metrics.values()}
+    assert value["face_diversity"] == pytest.approx(within, rel=1e-5)
+    assert value["sample_diversity_share"] == pytest.approx(value["sample_diversity"] / value["face_diversity"])
+    assert value["nearest_distance_difference"] == pytest.approx(
+        value["sample_nearest_distance"] - value["face_nearest_distance"]
+    )
 
 
-def test_copies_are_at_no_distance_and_have_no_diversity() -> None:
+def test_samples_without_variety_are_measured_as_such(
+    monkeypatch: pytest.MonkeyPatch, artifact: Any, task: Any, faces: Any
+) -> None:
+    monkeypatch.setattr(LinearVae, "decode", lambda self, codes: np.full((len(codes), 28, 20, 1), 0.5, np.float32))
+    metrics, _ = measured(vae_samples, monkeypatch, artifact, task, faces, measured=40)
+    assert metrics["frey/vae/test/sample_diversity_share/seed=0"].high == 0
+
+
+def test_copies_are_at_no_distance() -> None:
     faces = np.random.default_rng(0).random((5, 8))
     assert nearest_distances(faces[1:3], faces).tolist() == [0, 0]
-    assert diversity(np.repeat(faces[:1], 4, axis=0)) == 0
-    assert diversity(np.eye(3)) == pytest.approx(np.sqrt(2))
 
 
 def test_images_are_laid_out_in_full_rows() -> None:
@@ -130,10 +143,21 @@ def test_a_traversal_changes_one_dimension_and_keeps_the_others() -> None:
 def test_traversals_are_sorted_by_divergence_and_measured(
     monkeypatch: pytest.MonkeyPatch, artifact: Any, task: Any, faces: Any
 ) -> None:
-    metrics, figures = measured(latent_traversal, monkeypatch, artifact, task, faces, dimension=1, steps=5)
+    metrics, figures = measured(latent_traversal, monkeypatch, artifact, task, faces, dimension=0, steps=5)
     change = [metrics[f"frey/vae/test/traversal_change/dimension={k}/seed=0"].value for k in range(3)]
     assert change[0] > change[1] > change[2] == 0
-    assert figures["dimension"].arrays["images"].shape == (1, 5, 28, 20, 1)
-    assert figures["dimension"].options["row_labels"] == ["$z_{1}$"]
+    shown = figures["dimension"]
+    assert shown.options["row_labels"] == ["$z_{0}$", "$z_{1}$"]
+    everything = figures["all_dimensions"]
+    place = everything.options["row_labels"].index("$z_{0}$")
+    assert np.array_equal(shown.arrays["images"][0], everything.arrays["images"][place])
+    assert np.array_equal(shown.arrays["images"][1], everything.arrays["images"][0])
     assert figures["all_dimensions"].options["row_labels"][-1] == "$z_{2}$"
-    assert figures["all_dimensions"].options["column_labels"] == ["$-2$", "$-1$", "$0$", "$1$", "$2$"]
+    assert figures["all_dimensions"].options["column_labels"] == ["−2", "−1", "0", "1", "2"]
+
+
+def test_the_most_informative_dimension_is_shown_once(
+    monkeypatch: pytest.MonkeyPatch, artifact: Any, task: Any, faces: Any
+) -> None:
+    _, figures = measured(latent_traversal, monkeypatch, artifact, task, faces, dimension=1, steps=5)
+    assert figures["dimension"].options["row_labels"] == ["$z_{1}$"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pikepdf
+import pypdf
 import pytest
 from PIL import Image
 
@@ -14,6 +15,7 @@ from latentpress.engine.stage import Task
 from latentpress.errors import StageError
 from latentpress.figure_data import KINDS, Figure
 from latentpress.reporting.drawing import images, style
+from latentpress.reporting.drawing.style import TEXT_WIDTH
 from latentpress.reporting.figures import render
 
 random = np.random.default_rng(0)
@@ -125,3 +127,42 @@ def test_a_figure_with_wrong_arrays_is_named(workshop: Any) -> None:
     task = Task("draw/x/y", {}, {"evaluation": workshop.store(workshop.evaluation(figures=figures))}, {}, workshop.root)
     with pytest.raises(StageError, match=r"figure 'map' of kind 'scatter' cannot be drawn: KeyError: 'labels'"):
         draw(task)
+
+
+def words_of(pdf: bytes) -> str:
+    return pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+
+
+def test_greek_and_minus_signs_can_be_searched_for_and_copied() -> None:
+    grid = Figure(
+        "image_grid",
+        {"images": random.random((1, 2, 8, 8, 1))},
+        {"row_labels": [r"$D(z_\alpha)$"], "column_labels": [r"$\alpha=0.2$", "−2"]},
+    )
+    panel = {"title": "T", "x_label": "x", "y_label": "y", "log": False, "series": [{"x": "x0", "y": "y0"}]}
+    arrays = {"x0": np.arange(2.0), "y0": np.array([-1.0, 1.0])}
+    logarithmic = {**panel, "log": True, "series": [{"x": "x0", "y": "y1"}]}
+    arrays["y1"] = np.array([1e-3, 1.0])
+    drawn = words_of(render(grid)[0]["pdf"]) + words_of(
+        render(Figure("curves", arrays, {"panels": [panel, logarithmic]}))[0]["pdf"]
+    )
+    assert drawn.count("α") == 2
+    assert "0.2" in drawn and "−2" in drawn and "−1.0" in drawn and "10−3" in drawn.replace("\n", "")
+    assert "®" not in drawn and "¡" not in drawn
+
+
+def test_many_rows_may_stand_in_blocks_side_by_side_at_full_width() -> None:
+    images, labels = random.random((5, 9, 28, 20, 1)), [str(row) for row in range(5)]
+    options = {"row_labels": labels, "column_labels": [str(column) for column in range(9)]}
+    _, (width, height) = render(Figure("image_grid", {"images": images}, {**options, "blocks": 2}))
+    _, (_, tall) = render(Figure("image_grid", {"images": images}, options))
+    assert width == pytest.approx(TEXT_WIDTH, abs=0.01)
+    assert height < tall
+    text = words_of(render(Figure("image_grid", {"images": images}, {**options, "blocks": 2}))[0]["pdf"]).split()
+    assert sorted(text) == sorted([*labels, *2 * options["column_labels"]])
+
+
+def test_a_long_name_of_a_layer_is_broken_rather_than_cut() -> None:
+    layers = [{"layer": "mean and log variance", "shape": "40", "units": 40, "kind": "dense"}]
+    text = words_of(render(Figure("network", {}, {"parts": [{"title": "Encoder", "layers": layers}]}))[0]["pdf"])
+    assert all(word in text for word in ("mean", "and", "log", "variance", "dense"))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from latentpress.metrics import Metric
 from latentpress.reporting.latex import to_text
 from latentpress.reporting.numbers import (
+    agreed_decimals,
     column_decimals,
     format_metric,
     format_setting,
@@ -24,9 +25,12 @@ from latentpress.reporting.numbers import (
 @pytest.mark.parametrize(
     ("metric", "options", "text"),
     [
-        (Metric("probe_accuracy", 0.98523), {}, "0.9852"),
-        (Metric("probe_accuracy", 0.98523), {"percent": True}, "98.52 %"),
-        (Metric("probe_accuracy", 0.98523, low=0.98261, high=0.98743), {"interval": True}, "0.9852 [0.9826, 0.9874]"),
+        (Metric("probe_accuracy", 0.98523), {}, "98.52 %"),
+        (Metric("active_share", 0.98523), {"percent": True}, "98.5 %"),
+        (Metric("probe_accuracy", 0.98523, low=0.98261, high=0.98743), {"interval": True}, "98.52 % [98.26, 98.74]"),
+        (Metric("test_mse", 0.0036, low=0.003552, high=0.003641), {"interval": True}, "0.00360 [0.00355, 0.00364]"),
+        (Metric("trustworthiness", 0.9355), {"digits": 3}, "0.936"),
+        (Metric("trustworthiness", 0.8975), {"digits": 3}, "0.898"),
         (Metric("test_mse", 0.00421), {}, "0.0042"),
         (Metric("test_mse", 0.000421), {}, "0.00042"),
         (Metric("test_psnr", 26.3776, unit="dB"), {"unit": True}, "26.38 dB"),
@@ -38,7 +42,7 @@ from latentpress.reporting.numbers import (
         (
             Metric("probe_accuracy_difference", -0.00132, low=-0.0035, high=0.0001),
             {"interval": True},
-            "−0.0013 [−0.0035, 0.0001]",
+            "−0.13 [−0.35, 0.01]",
         ),
         (Metric("mcnemar_p", 0.0004), {}, "< 0.001"),
         (Metric("x", 3.14159265), {"digits": 3}, "3.142"),
@@ -53,8 +57,8 @@ def test_formats(metric: Metric, options: dict[str, object], text: str) -> None:
 
 def test_an_interval_limits_the_digits() -> None:
     """Two digits of its half-width are all that it supports."""
-    wide = Metric("probe_accuracy", 0.86812, low=0.83, high=0.90)
-    assert format_metric(wide) == "0.868"
+    wide = Metric("test_ssim", 0.86812, low=0.70, high=0.99)
+    assert format_metric(wide) == "0.87"
 
 
 @given(st.floats(-1e8, 1e8, allow_subnormal=False), st.integers(0, 6))
@@ -73,6 +77,14 @@ def test_a_column_has_one_number_of_decimals() -> None:
     column = [Metric("test_mse", 0.0034), Metric("test_mse", 0.00042), Metric("test_mse", math.inf)]
     assert column_decimals(column) == 5
     assert column_decimals([]) == 0
+
+
+def test_metrics_that_agree_on_their_digits_show_what_all_intervals_bear_and_tell_all_ends_apart() -> None:
+    narrow = Metric("test_mse", 0.0036, low=0.00355, high=0.00364)
+    wide = Metric("test_mse", 0.0966, low=0.0960, high=0.0972)
+    assert agreed_decimals([narrow, wide]) == 5
+    psnr = [Metric("test_psnr", 24.0, low=24 - half, high=24 + half) for half in (0.9, 1.3)]
+    assert agreed_decimals(psnr) == 1
 
 
 def test_a_column_of_different_sizes_leaves_each_number_its_digits() -> None:

@@ -38,10 +38,10 @@ def inputs(workshop: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("template", "tex"),
     [
-        (f'<< num("{ID}") >>', "0.9852"),
+        (f'<< num("{ID}") >>', r"98.52\,\%"),
         (f'<< num("{ID}", percent=True, interval=True) >>', r"98.52\,\% \interval{98.26}{98.78}"),
-        ('<< num(metric("probe_accuracy", data="mnist", model="sparse", split="test")) >>', "0.9852"),
-        ('<< num("mnist/sparse/test/" ~ "probe_accuracy") >>', "0.9852"),
+        ('<< num(metric("probe_accuracy", data="mnist", model="sparse", split="test")) >>', r"98.52\,\%"),
+        ('<< num("mnist/sparse/test/" ~ "probe_accuracy") >>', r"98.52\,\%"),
         ('<< num("mnist/sparse/test/test_psnr", unit=True) >>', r"$\infty$\,dB"),
         (f'<% if has("{ID}") and not has("x") %>yes<% endif %>', "yes"),
         ('<< setting("sparse", "training.epochs") >>', "2"),
@@ -158,7 +158,7 @@ TABLE = """<< metric_table("tab:acc", "Accuracy.", "Model", model_rows(["sparse"
 def test_a_metric_table_has_its_cells_and_its_csv(workshop: Any) -> None:
     result = workshop.section(TABLE, inputs(workshop))
     tex = result.texts["section.tex"]
-    assert r"Sparse autoencoder&0.9852 \interval{0.9826}{0.9878}&$\infty$\\" in tex
+    assert r"Sparse autoencoder&98.52\,\% \interval{98.26}{98.78}&$\infty$\\" in tex
     assert r"PCA, 128 components&--&--\\" in tex and r"\toprule" in tex and r"\fittowidth" in tex
     rows = list(csv.reader(io.StringIO(result.files["tables/acc.csv"].decode())))
     assert rows[0] == ["Model", "Probe", "Probe, low", "Probe, high", "PSNR (dB)"]
@@ -174,7 +174,7 @@ def test_conditions_of_rows_and_columns_are_joined(workshop: Any) -> None:
       [("1", {"conditions": {"noise": 1}}), ("2", {"conditions": {"noise": 2}})],
       [("Blur", {"conditions": {"kind": "blur"}})],
       where={"data": "mnist", "model": "sparse", "split": "test", "quantity": "accuracy"}) >>"""
-    assert r"1&0.1000\\" in workshop.tex(template, {SPARSE: workshop.evaluation(*metrics)})
+    assert r"1&10.00\,\%\\" in workshop.tex(template, {SPARSE: workshop.evaluation(*metrics)})
 
 
 def test_a_data_table_is_shown_as_it_is(workshop: Any) -> None:
@@ -204,9 +204,22 @@ def test_published_figures_stand_beside_ours(workshop: Any) -> None:
     template = '<< published("sparse", "probe_accuracy") >> << published_table("tab:p", "Published.") >>'
     result = workshop.section(template, inputs(workshop), published=PUBLISHED)
     tex = result.texts["section.tex"]
-    assert tex.startswith("0.9566 ")
-    assert r"Sparse autoencoder&Probe accuracy&&0.9566&0.9852 \interval{0.9826}{0.9878}&0.0286\\" in tex
+    assert tex.startswith(r"95.66\,\% ")
+    assert r"Sparse autoencoder&Probe accuracy&&95.66\,\%&98.52\,\% \interval{98.26}{98.78}&2.86\\" in tex
     assert "unknown" not in tex
+
+
+def test_how_long_the_other_models_were_trained_stands_beside_their_figures(workshop: Any) -> None:
+    lines = PUBLISHED.strip().split("\n")
+    longer = "\n".join([f"{lines[0]},epochs", *(f"{line},7" for line in lines[1:])]) + "\n"
+    table = '<< published_table("tab:p", "c", heading="Run again") >>'
+    template = f'<< published_row("sparse", "probe_accuracy").epochs >> {table}'
+    result = workshop.section(template, inputs(workshop), published=longer)
+    tex = result.texts["section.tex"]
+    assert tex.startswith("7 ")
+    assert r"Model&Epochs&Quantity&$\alpha$&Run again&Here&Difference" in tex
+    assert r"Sparse autoencoder&7&Probe accuracy&&95.66\,\%&" in tex
+    assert result.files["tables/p.csv"].startswith(b"model,epochs,quantity,alpha,run_again,here,")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +248,7 @@ Text << num("mnist/sparse/test/probe_accuracy") >>.
 << figures([("classification", "sparse", "confusion_probe", "c")], "c", "fig:d") >>
 << data_table("classification", "sparse", "layers", "tab:l", "c", columns={"layer": "Layer"}) >>
 << cell("classification", "sparse", "layers", 0, "layer") >>
-<< claim("accuracy_against", a="sparse", b="vae", data="mnist") >>
+<< claim("accuracy_difference", a="sparse", b="vae", data="mnist") >>
 """
     + TABLE
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latentpress.engine.stage import Result, Task
+from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.models.loading import TrainedModel, load_model
 from latentpress.statistics import bootstrap_mean
@@ -49,7 +50,9 @@ def measure(task: Task) -> Result:
             metric("jacobian_squared_norm", **bootstrap_mean(exact).fields),
             metric("jacobian_estimate_z", agree(estimates[: len(chosen)], exact)),
         ]
-    return deliver(metrics)
+    result = deliver(metrics)
+    result.arrays[ITEMS] = {"contraction_ratio": estimates / variance if variance else np.full(len(images), np.nan)}
+    return result
 
 
 def exact_norms(model: TrainedModel, images: np.ndarray) -> np.ndarray:

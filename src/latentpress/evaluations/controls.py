@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from latentpress.engine.stage import Result, Task
-from latentpress.evaluations import probes
+from latentpress.evaluations import image_quality, probes
+from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.reconstruction import quality
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 
@@ -25,15 +26,19 @@ def measure(task: Task) -> Result:
     settings = task.settings["evaluation"]
     components = settings["components"]
     train, validation, test = (read_split(task, split) for split in ("train", "validation", "test"))
+    items: dict[str, np.ndarray] = {}
     mean_metric = metric_of(task, model="mean_image")
     mean = np.broadcast_to(train.images.mean(axis=0), test.images.shape)
+    items["mean_image"] = image_quality.mean_squared_error(test.images, mean)
     metrics = [mean_metric(name, **fields) for name, fields in quality(test.images, mean).items()]
 
     pca_metric = metric_of(task, model=f"pca_{components}")
     codes, restored = principal_components([split.pixels for split in (train, validation, test)], components)
     restored = restored.reshape(test.images.shape)
+    items[f"pca_{components}"] = image_quality.mean_squared_error(test.images, restored)
     metrics += [pca_metric(name, **fields) for name, fields in quality(test.images, restored).items()]
     metrics.append(pca_metric("code_size", components, split=""))
+    predictions: dict[str, np.ndarray] = {}
     if train.labels is not None and validation.labels is not None and test.labels is not None:
         scaled, *others = probes.standardise(*codes)
         known = (scaled, train.labels), (others[0], validation.labels)
@@ -41,7 +46,13 @@ def measure(task: Task) -> Result:
         metrics.append(pca_metric("probe_accuracy", **probe.accuracy(test.labels)))
         svm = probes.linear_svm(*probes.together(*known), others[1])
         metrics.append(pca_metric("svm_accuracy", **svm.accuracy(test.labels)))
-    return deliver(metrics)
+        predictions = {name: fit.predicted for name, fit in (("probe", probe), ("svm", svm)) if fit.converged}
+        predictions["labels"] = test.labels
+    result = deliver(metrics)
+    result.arrays |= {f"{ITEMS}.{name}": {"test_mse": errors} for name, errors in items.items()}
+    if predictions:
+        result.arrays[f"predictions.pca_{components}"] = predictions
+    return result
 
 
 def principal_components(splits: Sequence[np.ndarray], components: int) -> tuple[list[np.ndarray], np.ndarray]:

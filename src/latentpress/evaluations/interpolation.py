@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import image_quality
+from latentpress.evaluations.interpolation_comparison import ALPHAS
+from latentpress.evaluations.pairing import ITEMS, mean_difference
 from latentpress.evaluations.reconstruction import psnr_of
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
 from latentpress.figure_data import Figure
@@ -25,6 +28,7 @@ BACKEND = True
 TITLE = "Interpolation"
 
 PAIRS_SEED = 0  # not the model's seed: all models interpolate between the same images
+STRIP_SHARE = 0.52  # of the text width; two stand side by side at 0.94 of their size
 Map = Callable[[np.ndarray], np.ndarray]
 
 
@@ -63,13 +67,17 @@ def measure(task: Task) -> Result:
     alphas = settings["alphas"]
     test = read_split(task, "test")
     pairs = choose_pairs(test.labels, len(test.images), settings["pairs"])
+    if test.labels is not None:
+        pairs = pairs[varied_first(test.labels[pairs])]
     model = load_model(task)
     first, second = test.images[pairs[:, 0]], test.images[pairs[:, 1]]
     paths = interpolate(model.encode, model.decode, first, second, alphas)
     names = class_names(task)
     digits = [[names[label] for label in row] for row in test.labels[pairs]] if test.labels is not None else None
     strips = {f"pair_{pair}": strip(paths, pair, alphas) for pair in range(min(settings["shown"], len(pairs)))}
-    result = deliver(path_metrics(paths, alphas, metric_of(task)), strips)
+    metric = metric_of(task)
+    result = deliver([*path_metrics(paths, alphas, metric), *alpha_differences(paths, alphas, metric)], strips)
+    result.arrays[ITEMS] = {**by_pair(paths), ALPHAS: np.asarray(alphas, dtype=np.float64)}
     result.tables["pairs"] = pairs_table(pairs, digits, paths, alphas)
     return result
 
@@ -90,6 +98,35 @@ def choose_pairs(labels: np.ndarray | None, count: int, pairs: int) -> np.ndarra
     first = generator.choice(count, pairs, replace=pairs > count)
     second = [generator.choice(np.flatnonzero(classes != classes[index])) for index in first]
     return np.stack([first, second], axis=1)
+
+
+def varied_first(classes: np.ndarray) -> list[int]:
+    """An order of pairs in which those come first that show classes, and ways from class to class, not shown before.
+
+    The figure shows the first pairs, and drawn at random four may well be of the same two digits.
+
+    Args:
+        classes: of both images of each pair, (pairs, 2).
+
+    Returns:
+        Indices of all pairs; of equally good ones the first drawn comes first.
+    """
+    left, order = list(range(len(classes))), []
+    starts: set[int] = set()
+    ends: set[int] = set()
+    ways: set[tuple[int, int]] = set()
+    while left:
+        ranks = [
+            ((a, b) in ways or (b, a) in ways, (a in starts) + (b in ends), (a in ends) + (b in starts))
+            for a, b in classes[left].tolist()
+        ]
+        index = left.pop(ranks.index(min(ranks)))
+        a, b = classes[index].tolist()
+        starts.add(a)
+        ends.add(b)
+        ways.add((a, b))
+        order.append(index)
+    return order
 
 
 def interpolate(encode: Map, decode: Map, first: np.ndarray, second: np.ndarray, alphas: Sequence[float]) -> Paths:
@@ -145,12 +182,36 @@ def path_metrics(paths: Paths, alphas: Sequence[float], metric: Callable[..., Me
     return metrics
 
 
+def by_pair(paths: Paths) -> dict[str, np.ndarray]:
+    """The measures that models are compared by, of every pair and α: (pairs, alphas) each."""
+    return {
+        "interpolation_psnr_mean": image_quality.psnr(paths.errors),
+        "interpolation_latent_l2_relative": paths.relative,
+    }
+
+
+def alpha_differences(paths: Paths, alphas: Sequence[float], metric: Callable[..., Metric]) -> list[Metric]:
+    """How the measures at one α inside the path differ from those at another, with intervals over the same pairs."""
+    inside = [(step, alpha) for step, alpha in enumerate(alphas) if 0 < alpha < 1]
+    return [
+        metric(
+            f"{quantity}_alpha_difference",
+            **mean_difference(values[:, first], values[:, second]),
+            alpha=alpha,
+            conditions={"other_alpha": other},
+        )
+        for quantity, values in by_pair(paths).items()
+        for (first, alpha), (second, other) in combinations(inside, 2)
+    ]
+
+
 def strip(paths: Paths, pair: int, alphas: Sequence[float]) -> Figure:
     """Both paths of one pair as two rows of images."""
     images = np.stack([paths.blended[pair], paths.interpolated[pair]])
     rows = [r"$D(E(x_\alpha))$", r"$D(z_\alpha)$"]
     columns = [rf"$\alpha={alpha:g}$" for alpha in alphas]
-    return Figure("image_grid", {"images": images}, {"row_labels": rows, "column_labels": columns})
+    options = {"row_labels": rows, "column_labels": columns, "width": STRIP_SHARE}
+    return Figure("image_grid", {"images": images}, options)
 
 
 def pairs_table(

@@ -19,9 +19,11 @@ SECONDS = 2.0
 BACKEND = True
 TITLE = "Latent traversal"
 
+MOST_ROWS = 12  # beyond them the rows are laid out in two blocks
+
 
 def measure(task: Task) -> Result:
-    """Traverse every dimension around one encoded test image, most informative dimension first."""
+    """Traverse every dimension around one encoded test image; one dimension beside the most informative one."""
     settings = task.settings["evaluation"]
     test = read_split(task, "test").images
     model = load_model(task)
@@ -34,18 +36,22 @@ def measure(task: Task) -> Result:
         metric("traversal_change", change, conditions={"dimension": dimension})
         for dimension, change in enumerate(changes(images))
     ]
-    columns = [f"${value:g}$" for value in values]
-    chosen = settings["dimension"]
+    columns = [f"{value:g}".replace("-", "\u2212") for value in values]
+    shown = list(dict.fromkeys([settings["dimension"], int(order[0])]))
     figures = {
         "dimension": Figure(
             "image_grid",
-            {"images": images[chosen : chosen + 1]},
-            {"row_labels": [f"$z_{{{chosen}}}$"], "column_labels": columns},
+            {"images": images[shown]},
+            {"row_labels": [f"$z_{{{dimension}}}$" for dimension in shown], "column_labels": columns},
         ),
         "all_dimensions": Figure(
             "image_grid",
             {"images": images[order]},
-            {"row_labels": [f"$z_{{{dimension}}}$" for dimension in order], "column_labels": columns},
+            {
+                "row_labels": [f"$z_{{{dimension}}}$" for dimension in order],
+                "column_labels": columns,
+                "blocks": 2 if len(order) > MOST_ROWS else 1,
+            },
         ),
     }
     return deliver(metrics, figures)

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
 
 import numpy as np
 
 from latentpress.engine.stage import Result, Task
+from latentpress.evaluations.pairing import each_pair
 from latentpress.evaluations.subject import deliver, metric_of
 from latentpress.metrics import Metric
 from latentpress.statistics import mcnemar, paired_bootstrap
 
 SCOPE = "comparison"
-NEEDS = ("classification",)
+NEEDS = ("classification", "controls")
 SETTINGS: dict[str, int] = {}
 SECONDS = 1.0
 BACKEND = False
 TITLE = "Comparison of classifiers"
 
+PREFIX = "predictions."
+
 
 def measure(task: Task) -> Result:
-    """Differences of accuracy between every ordered pair of models, with paired intervals and exact tests."""
+    """Differences of accuracy between models, and to the controls, with paired intervals and exact tests."""
     models = {
         experiment: task.inputs[f"classification:{experiment}"].arrays("predictions")
         for experiment in task.settings["experiments"]
     }
+    controls = task.inputs["controls"]
+    known = {
+        name.removesuffix(".npz").removeprefix(PREFIX): controls.arrays(name.removesuffix(".npz"))
+        for name in sorted(controls.names())
+        if name.startswith(PREFIX)
+    }
     metrics: list[Metric] = []
-    for a, b in permutations(models, 2):
-        metric = metric_of(task, model=f"{a}_vs_{b}")
-        metrics += [metric(name, **fields) for name, fields in compare(models[a], models[b]).items()]
+    for name, a, b in each_pair(models, known):
+        metric = metric_of(task, model=name)
+        metrics += [metric(quantity, **fields) for quantity, fields in compare(a, b).items()]
     return deliver(metrics)
 
 

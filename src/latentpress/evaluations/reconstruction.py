@@ -8,6 +8,7 @@ import numpy as np
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import image_quality
+from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
 from latentpress.figure_data import Figure
 from latentpress.statistics import Interval, bootstrap_mean
@@ -28,6 +29,7 @@ def measure(task: Task) -> Result:
     test = read_split(task, "test")
     restored = task.inputs["codes"].array("reconstructions")
     metric = metric_of(task)
+    errors = image_quality.mean_squared_error(test.images, restored)
     metrics = [metric(name, **fields) for name, fields in quality(test.images, restored).items()]
     metrics.append(metric("code_size", task.inputs["codes"].arrays("codes")["test"].shape[1], split=""))
     shown = shown_images(test.labels, len(test.images), task.settings["evaluation"]["shown"])
@@ -36,7 +38,9 @@ def measure(task: Task) -> Result:
     if test.labels is not None and names:
         options["column_labels"] = [names[label] for label in test.labels[shown]]
     grid = np.stack([test.images[shown], restored[shown]])
-    return deliver(metrics, {"reconstructions": Figure("image_grid", {"images": grid}, options)})
+    result = deliver(metrics, {"reconstructions": Figure("image_grid", {"images": grid}, options)})
+    result.arrays[ITEMS] = {"test_mse": errors}
+    return result
 
 
 def quality(images: np.ndarray, restored: np.ndarray) -> dict[str, dict[str, Any]]:

@@ -37,7 +37,8 @@ def measure(task: Task) -> Result:
         metric("best_epoch", best_epoch(history), split="validation"),
         metric("nonfinite_epochs", int(np.sum(~np.isfinite(numbers).all(axis=1)))),
     ]
-    return deliver(metrics, {"curves": curves(history, terms_of(task.settings["objective"]["penalty"]))})
+    penalty = task.settings["objective"]["penalty"]
+    return deliver(metrics, {"curves": curves(history, terms_of(penalty), unvalidated_of(penalty))})
 
 
 def best_epoch(history: pd.DataFrame) -> float | None:
@@ -53,18 +54,25 @@ def terms_of(penalty: str) -> dict[str, str]:
     return {"loss": "Objective", "reconstruction": "Reconstruction", "penalty": PENALTIES[penalty]}
 
 
-def curves(history: pd.DataFrame, terms: dict[str, str]) -> Figure:
-    """One panel a term, each with a curve for the training split and one for the validation split.
+def unvalidated_of(penalty: str) -> tuple[str, ...]:
+    """Columns without a value on the validation split, since the penalty is estimated in training only."""
+    return ("loss", "penalty") if penalty == "contractive" else ()
+
+
+def curves(history: pd.DataFrame, terms: dict[str, str], unvalidated: tuple[str, ...] = ()) -> Figure:
+    """One panel a term, each with a curve for the training split and, where it was measured, the validation split.
 
     Args:
         history: columns ``epoch`` and, for every term, ``<term>`` and ``val_<term>``.
         terms: column to title.
+        unvalidated: terms of which there is no value on the validation split.
     """
     arrays = {"x0": history["epoch"].to_numpy(dtype=np.float64)}
     panels = []
     for term, title in terms.items():
         series = []
-        for column, label, style in ((term, "training", "solid"), (f"val_{term}", "validation", "dashed")):
+        splits = [(term, "training", "solid"), (f"val_{term}", "validation", "dashed")]
+        for column, label, style in splits[: 1 if term in unvalidated else 2]:
             name = f"y{len(arrays) - 1}"
             arrays[name] = history[column].to_numpy(dtype=np.float64)
             series.append({"x": "x0", "y": name, "label": label, "style": style})

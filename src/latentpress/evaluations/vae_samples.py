@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.figure_data import Figure
 from latentpress.models.loading import load_model
-from latentpress.statistics import bootstrap_mean
+from latentpress.statistics import bootstrap_mean, pairwise_mean, pairwise_ratio, two_sample_bootstrap
 
 SCOPE = "model"
 NEEDS = ("data", "model")
@@ -31,11 +31,16 @@ def measure(task: Task) -> Result:
     samples = model.decode(codes.astype(np.float32))
     flat = samples.reshape(len(samples), -1)
     metric = metric_of(task)
+    near, real = nearest_distances(flat, train.pixels), nearest_distances(test.pixels, train.pixels)
+    apart, real_apart = (cdist(images, images) for images in (flat, test.pixels))
+    share = pairwise_ratio(apart, real_apart)
     metrics = [
-        metric("sample_nearest_distance", **bootstrap_mean(nearest_distances(flat, train.pixels)).fields),
-        metric("face_nearest_distance", **bootstrap_mean(nearest_distances(test.pixels, train.pixels)).fields),
-        metric("sample_diversity", diversity(flat)),
-        metric("face_diversity", diversity(test.pixels)),
+        metric("sample_nearest_distance", **bootstrap_mean(near).fields),
+        metric("face_nearest_distance", **bootstrap_mean(real).fields),
+        metric("nearest_distance_difference", **two_sample_bootstrap(near, real).fields),
+        metric("sample_diversity", **pairwise_mean(apart).fields),
+        metric("face_diversity", **pairwise_mean(real_apart).fields),
+        metric("sample_diversity_share", **(share.fields if share else {"value": None})),
     ]
     grid = image_rows(samples[: settings["samples"]], settings["columns"])
     return deliver(metrics, {"samples": Figure("image_grid", {"images": grid})})
@@ -44,11 +49,6 @@ def measure(task: Task) -> Result:
 def nearest_distances(images: np.ndarray, references: np.ndarray) -> np.ndarray:
     """Euclidean distance of each image to its nearest reference: (n, pixels), (m, pixels) to float64 (n,)."""
     return np.asarray(cdist(images, references).min(axis=1))
-
-
-def diversity(images: np.ndarray) -> float:
-    """Mean Euclidean distance between two of the images, (n, pixels), n ≥ 2; 0 where all are equal."""
-    return float(pdist(images).mean())
 
 
 def image_rows(images: np.ndarray, columns: int) -> np.ndarray:

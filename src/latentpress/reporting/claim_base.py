@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from latentpress.metrics import Metric
@@ -108,6 +108,54 @@ class Look:
             self.metric(Metric(str(quantity), None, data=str(data), model=str(model), split="test", alpha=0.2).id)
         return [self.metric(metric.id) for metric in sorted(inner, key=lambda metric: metric.alpha or 0.0)]
 
+    def difference(
+        self, quantity: str, data: str, a: str, b: str, *, alpha: float | None = None
+    ) -> tuple[Metric, Metric]:
+        """The measured mean of a − b over the same items, whichever way round it was taken, and the metric as it is.
+
+        Raises:
+            NotTestable: it could not be measured, or has no interval.
+            TemplateError: nothing measures it.
+        """
+        name = f"{quantity}_difference"
+        forth, back = (
+            Metric(name, None, data=data, model=pair, split="test", alpha=alpha).id
+            for pair in (f"{a}_vs_{b}", f"{b}_vs_{a}")
+        )
+        turned = forth not in self.evidence.measured and back in self.evidence.measured
+        found = self.metric(back if turned else forth)
+        if not has_interval(found):
+            raise NotTestable(f"{found.id} has no interval")
+        return (flipped(found) if turned else found), found
+
+    def text(self, metric: Metric, *, interval: bool = False, unit: bool = False, percent: bool = False) -> Tex:
+        """A metric's value with the digits that the section gives its quantity."""
+        decimals = None if percent else self.evidence.decimals(metric)
+        return format_metric(metric, interval=interval, unit=unit, percent=percent, decimals=decimals)
+
+    def shown(self, metric: Metric, *, percent: bool = False) -> Tex:
+        """Value with unit and interval, as sentences print it."""
+        return self.text(metric, interval=True, unit=True, percent=percent)
+
+
+def flipped(metric: Metric) -> Metric:
+    """b − a of a − b."""
+    low, high = metric.low, metric.high
+    return replace(
+        metric,
+        value=None if metric.value is None else -metric.value,
+        low=None if high is None else -high,
+        high=None if low is None else -low,
+    )
+
+
+def sign_shown(difference: Metric) -> bool | None:
+    """Whether a difference is shown to be above 0, or below it, by its 95 % interval; None where neither is."""
+    low, high = interval(difference)
+    if low > 0:
+        return True
+    return False if high < 0 else None
+
 
 def higher_by_interval(a: Metric, b: Metric) -> bool | None:
     """Whether a is higher than b, by 95 % intervals that do not overlap; None where that is not shown.
@@ -133,11 +181,6 @@ def interval(metric: Metric) -> tuple[float, float]:
 def has_interval(*metrics: Metric) -> bool:
     """Whether any of these has an interval."""
     return any(metric.low is not None and metric.high is not None for metric in metrics)
-
-
-def shown(metric: Metric, *, percent: bool = False) -> Tex:
-    """Value with unit and interval, as sentences print it."""
-    return format_metric(metric, interval=True, unit=True, percent=percent)
 
 
 def capital(text: Tex) -> Tex:

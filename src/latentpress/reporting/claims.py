@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from latentpress.errors import TemplateError
-from latentpress.reporting import claims_comparing, claims_describing
+from latentpress.reporting import claims_comparing, claims_describing, claims_paths, claims_published, claims_samples
 from latentpress.reporting.claim_base import NOT_TESTABLE, Claim, Look, NotTestable
 from latentpress.reporting.latex import Tex, escape
 
@@ -21,16 +21,18 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_comparing.compare,
         claims_comparing.reconstruction_against,
         claims_comparing.accuracy_difference,
-        claims_comparing.accuracy_against,
         claims_comparing.contraction_reduced,
-        claims_comparing.interpolation_difference,
+        claims_comparing.sparser,
+        claims_paths.interpolation_difference,
         claims_comparing.embedding_ranking,
-        claims_comparing.samples_near_faces,
-        claims_comparing.against_published,
+        claims_samples.samples_near_faces,
+        claims_samples.samples_varied,
+        claims_published.against_published,
         claims_describing.threshold,
         claims_describing.codes_sparse,
+        claims_describing.active_share_by_level,
         claims_describing.penalty_matches_jacobian,
-        claims_describing.interpolation_weakest,
+        claims_paths.interpolation_weakest,
         claims_describing.terms_match,
         claims_describing.dimensions_used,
         claims_describing.overfitting,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latentpress.errors import StageError, TemplateError
 from latentpress.metrics import Metric, from_records
+from latentpress.reporting.numbers import agreed_decimals, format_of
 from latentpress.statistics import pool_seeds
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Evidence:
     drawn: dict[tuple[str, str], Artifact] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: Mapping[str, Failure] = field(default_factory=dict)
+    _digits: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def find(self, identifier: str) -> Measured | Missing:
         """The metric of an id.
@@ -105,6 +107,21 @@ class Evidence:
             f"this section has no evaluation {evaluation!r} of {subject!r}.",
             f"It has {', '.join(known) or 'none'}; evaluations and models stand in report.toml.",
         )
+
+    def decimals(self, metric: Metric) -> int | None:
+        """Digits after the point that a quantity is given wherever the section prints it, sentence or table.
+
+        Returns:
+            None for p values and for what is not among the section's metrics.
+        """
+        if metric.quantity.endswith("_p"):
+            return None
+        if not self._digits:
+            groups: dict[tuple[str, ...], list[Metric]] = {}
+            for entry in self.measured.values():
+                groups.setdefault(_digits_group(entry.metric), []).append(entry.metric)
+            self._digits.update({group: agreed_decimals(members) for group, members in groups.items()})
+        return self._digits.get(_digits_group(metric))
 
     def subjects(self) -> set[str]:
         """Every model, data set or comparison that is measured here."""
@@ -146,6 +163,13 @@ class Evidence:
                 set(word.split("_vs_")) <= set(members) for word in compared
             )
         return False
+
+
+def _digits_group(metric: Metric) -> tuple[str, ...]:
+    """Metrics that are printed with the same digits; those whose size differs from model to model are a model's own."""
+    if format_of(metric.quantity).decimals is None:
+        return metric.data, metric.quantity, metric.model
+    return metric.data, metric.quantity
 
 
 def gather(task: Task) -> Evidence:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 from latentpress.metrics import Metric
 from latentpress.reporting.latex import Tex, escape
@@ -42,7 +43,7 @@ FORMATS: tuple[tuple[str, Format], ...] = (
         r"(?:dead|active)_units|.*_converged|dimensions|code_size",
         Format(decimals=0, whole=True),
     ),
-    (r".*accuracy.*", Format(decimals=4)),
+    (r".*accuracy.*|test_error", Format(decimals=4, percent=True)),
     (r".*psnr.*|.*snr.*", Format(decimals=2)),
     (r".*mse.*|.*_loss|output_variance", Format(decimals=4)),
     (r".*ssim.*|trustworthiness|.*_share|frame_ink|hoyer.*|.*kl|.*_ratio|.*relative.*", Format(decimals=3)),
@@ -62,30 +63,46 @@ def format_of(quantity: str) -> Format:
 
 
 def decimals_for(metric: Metric, *, digits: int | None = None, percent: bool = False) -> int:
-    """Digits after the point for one metric.
+    """Digits after the point for one metric by itself; see `agreed_decimals`. ``digits`` overrules that."""
+    return digits if digits is not None else agreed_decimals([metric], percent=percent)
 
-    The listed decimals, raised until two significant digits show, lowered to what the interval supports: two
-    significant digits of its half-width. ``digits`` overrules all of that.
+
+def agreed_decimals(metrics: Sequence[Metric], *, percent: bool = False) -> int:
+    """Digits after the point that all of some metrics are given, one at least.
+
+    The listed decimals, raised until two significant digits of the smallest value show; lowered to what the widest
+    interval supports, two significant digits of its half-width; but never so far that the ends of the narrowest
+    interval cannot be told apart, one digit of its half-width.
     """
-    if digits is not None:
-        return digits
-    chosen = format_of(metric.quantity)
-    scale = 100.0 if percent else 1.0
-    value = _finite(metric.value) * scale
-    wanted = chosen.decimals
-    if wanted is not None and percent:
-        wanted = max(wanted - 2, 0)
-    if wanted is None:
-        wanted = _decimals_of_significant(value, chosen.significant)
-    elif not chosen.whole and value and abs(value) >= 10.0**-6:
-        wanted = max(wanted, _decimals_of_significant(value, 2))
-    elif chosen.whole and not float(_finite(metric.value)).is_integer():
-        wanted = 1
-    if metric.low is not None and metric.high is not None:
-        half = (_finite(metric.high) - _finite(metric.low)) * scale / 2
-        if half > 0:
-            wanted = min(wanted, _decimals_of_significant(half, 2))
-    return wanted
+    wanted, most, least = 0, math.inf, 0
+    for metric in metrics:
+        scale = scale_of(metric.quantity, percent=percent)
+        wanted = max(wanted, _listed_decimals(metric, scale))
+        if metric.low is not None and metric.high is not None:
+            half = (_finite(metric.high) - _finite(metric.low)) * scale / 2
+            if half > SMALLEST:
+                most = min(most, _decimals_of_significant(half, 2))
+                least = max(least, _decimals_of_significant(half, 1))
+    return max(int(min(wanted, most)), least)
+
+
+def _listed_decimals(metric: Metric, scale: float) -> int:
+    chosen, value = format_of(metric.quantity), _finite(metric.value) * scale
+    if chosen.whole:
+        return 0 if float(_finite(metric.value)).is_integer() else 1
+    if chosen.decimals is None:
+        return _decimals_of_significant(value, chosen.significant)
+    decimals = max(chosen.decimals - (2 if scale > 1 else 0), 0)
+    return max(decimals, _decimals_of_significant(value, 2)) if abs(value) >= SMALLEST else decimals
+
+
+def scale_of(quantity: str, *, percent: bool = False) -> float:
+    """What a value is multiplied with before it is printed: 100 for percentages."""
+    return 100.0 if percent or format_of(quantity).percent else 1.0
+
+
+SMALLEST = 1e-6
+"""What is smaller is printed with a power of ten."""
 
 
 def _finite(value: float | None) -> float:
@@ -108,7 +125,9 @@ def format_value(value: float | None, decimals: int) -> Tex:
         return INFINITY if value > 0 else Tex(r"$-\infty$")
     if abs(value) >= 1e9 or decimals > 6 or 0 < abs(value) < 1e-6:
         return scientific(value, 2)
-    text = f"{value:,.{decimals}f}"
+    # As people round: 0.8975 is the decimal number, not the binary one next to it, and its half goes up.
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    text = f"{rounded:,f}"
     if text.startswith("-"):
         return Tex(text[1:]) if not float(text.replace(",", "")) else Tex(f"$-{text[1:].replace(',', '{,}')}$")
     return Tex(text)
@@ -148,16 +167,27 @@ def format_metric(
         return MISSING
     if metric.quantity.endswith("_p") and digits is None:
         return p_value(metric.value)
-    scale = 100.0 if percent else 1.0
+    scale = scale_of(metric.quantity, percent=percent)
     parts = [format_value(metric.value * scale, places)]
-    if percent:
+    if scale > 1 and metric.quantity.endswith("_difference"):
+        parts.append(Tex(" percentage points" if unit else ""))
+    elif scale > 1:
         parts.append(Tex(r"\,\%"))
     elif unit and metric.unit:
         parts.append(Tex(r"\,") + escape(metric.unit))  # type: ignore[arg-type]  # Tex + Tex is Tex
     if interval and metric.low is not None and metric.high is not None and math.isfinite(metric.value):
-        low, high = (format_value(bound * scale, places) for bound in (metric.low, metric.high))
-        parts.append(Tex(rf" \interval{{{low}}}{{{high}}}"))
+        parts.append(Tex(" ") + format_interval(metric, decimals=places, percent=percent))  # type: ignore[arg-type]
     return Tex("".join(parts))
+
+
+def format_interval(metric: Metric, *, decimals: int | None = None, percent: bool = False) -> Tex:
+    """The 95 % interval alone, ``[0.1, 0.2]``; a marker where there is none."""
+    if metric.low is None or metric.high is None:
+        return MISSING
+    places = decimals_for(metric, percent=percent) if decimals is None else decimals
+    scale = scale_of(metric.quantity, percent=percent)
+    low, high = (format_value(bound * scale, places) for bound in (metric.low, metric.high))
+    return Tex(rf"\interval{{{low}}}{{{high}}}")
 
 
 def p_phrase(value: float) -> Tex:
@@ -184,7 +214,7 @@ def column_decimals(metrics: Iterable[Metric], *, digits: int | None = None, per
         return None
     most = max((decimals_for(m, digits=digits, percent=percent) for m in finite), default=digits or 0)
     largest = max((abs(metric.value or 0.0) for metric in finite), default=0.0)
-    whole = len(str(int(largest * (100 if percent else 1))))
+    whole = len(str(int(largest * max((scale_of(m.quantity, percent=percent) for m in finite), default=1.0))))
     return None if digits is None and most and whole + most > MOST_DIGITS else most
 
 

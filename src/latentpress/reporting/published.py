@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from latentpress.errors import TemplateError
 from latentpress.metrics import Metric
 from latentpress.reporting.evidence import Evidence, Measured, Missing
-from latentpress.reporting.latex import Tex, escape
+from latentpress.reporting.latex import Tex, escape, to_text
 from latentpress.reporting.names import Names
-from latentpress.reporting.numbers import MISSING, decimals_for, format_metric, format_value
+from latentpress.reporting.numbers import MISSING, format_metric, scale_of
 from latentpress.reporting.tables import Table
 
 COLUMNS = ("kind", "model", "data", "quantity", "alpha", "value", "unit", "source")
+EPOCHS = "epochs"
+"""A further column that a file may have: how long the model behind a figure was trained."""
 
 QUANTITIES = {
     "interpolation_psnr_mean": "Average PSNR (dB)",
@@ -32,9 +35,10 @@ def read_published(text: str, name: str) -> list[dict[str, str]]:
         TemplateError: it has not the columns `COLUMNS`, or a value is no number.
     """
     reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
+    if tuple(reader.fieldnames or ()) not in (COLUMNS, (*COLUMNS, EPOCHS)):
         raise TemplateError(
-            f"{name}: found the columns {', '.join(reader.fieldnames or ['none'])}; expected {', '.join(COLUMNS)}.",
+            f"{name}: found the columns {', '.join(reader.fieldnames or ['none'])}; expected {', '.join(COLUMNS)} "
+            f"and, if known, {EPOCHS}.",
             "Correct the file's first line.",
         )
     rows = list(reader)
@@ -57,22 +61,28 @@ def published_rows(
     kind: str,
     data: str,
     split: str,
+    heading: Tex,
 ) -> tuple[Table, list[tuple[str, Tex]]]:
-    """A table: model, quantity, α, published value, ours with its interval, difference.
+    """A table: model, epochs where they are known, quantity, α, their value, ours with its interval, difference.
 
     Rows whose quantity this report does not measure are left out.
 
     Raises:
         TemplateError: no row of that kind is measured here.
     """
-    header = [Tex(text) for text in ("Model", "Quantity", r"$\alpha$", "Published", "Here", "Difference")]
-    table = Table(header, [], ["l", "l", "r", "r", "r", "r"])
-    table.records = [["model", "quantity", "alpha", "published", "here", "low", "high", "difference"]]
+    chosen = [row for row in published if (row["kind"], row["data"]) == (kind, data)]
+    epochs = any(row.get(EPOCHS) for row in chosen)
+    header = [
+        Tex("Model"),
+        *([Tex("Epochs")] if epochs else []),
+        *[Tex("Quantity"), Tex(r"$\alpha$"), heading, Tex("Here"), Tex("Difference")],
+    ]
+    table = Table(header, [], ["l", *("r" if epochs else ""), "l", "r", "r", "r", "r"])
+    theirs = to_text(heading).casefold().replace(" ", "_")
+    table.records = [["model", "epochs", "quantity", "alpha", theirs, "here", "low", "high", "difference"]]
     printed: list[tuple[str, Tex]] = []
     last = ("", "")
-    for row in published:
-        if (row["kind"], row["data"]) != (kind, data):
-            continue
+    for row in chosen:
         alpha = float(row["alpha"]) if row["alpha"] else None
         identifier = Metric(row["quantity"], None, data, row["model"], split, alpha).id
         try:
@@ -82,11 +92,14 @@ def published_rows(
         place = (row["model"], row["quantity"])
         if table.rows and place != last:
             table.rules = (*table.rules, len(table.rows))
-        first = [names.title(place[0]), escape(_quantity(place[1]))] if place != last else [Tex(""), Tex("")]
+        beside = [escape(row.get(EPOCHS) or "--")] if epochs else []
+        first = [names.title(place[0]), *beside, escape(_quantity(place[1]))]
+        if place == last:
+            first = [Tex("")] * len(first)
         last = place
-        cells, record = _compared(row, found)
+        cells, record = _compared(row, found, evidence)
         table.rows.append([*first, Tex("" if alpha is None else f"{alpha:g}"), *cells])
-        table.records.append([row["model"], row["quantity"], alpha, *record])
+        table.records.append([row["model"], row.get(EPOCHS) or None, row["quantity"], alpha, *record])
         if isinstance(found, Measured):
             printed.append((identifier, cells[1]))
     if not table.rows:
@@ -97,17 +110,28 @@ def published_rows(
     return table, printed
 
 
+def published_value(row: Mapping[str, str]) -> Tex:
+    """A published figure with the digits that it was published with, in the unit that this report uses."""
+    scale = scale_of(row["quantity"])
+    if scale == 1:
+        return escape(row["value"])
+    value = Decimal(row["value"]) * int(scale)
+    places = max(-int(Decimal(row["value"]).as_tuple().exponent) - 2, 0)
+    return Tex(rf"{value:.{places}f}\,\%")
+
+
 def _quantity(name: str) -> str:
     return QUANTITIES.get(name, name.replace("_", " ").capitalize())
 
 
-def _compared(row: Mapping[str, str], found: Measured | Missing) -> tuple[list[Tex], list[Any]]:
+def _compared(row: Mapping[str, str], found: Measured | Missing, evidence: Evidence) -> tuple[list[Tex], list[Any]]:
     value = float(row["value"])
-    theirs = escape(row["value"])
+    theirs = published_value(row)
     if isinstance(found, Missing) or found.metric.value is None:
         return [theirs, MISSING, MISSING], [value, None, None, None, None]
     ours = found.metric
     difference = ours.value - value if ours.value is not None else 0.0
-    decimals = decimals_for(ours)
-    cells = [theirs, format_metric(ours, interval=True), format_value(difference, decimals)]
+    decimals = evidence.decimals(ours)
+    apart = Metric(f"{ours.quantity}_difference", difference)
+    cells = [theirs, format_metric(ours, interval=True, decimals=decimals), format_metric(apart, decimals=decimals)]
     return cells, [value, ours.value, ours.low, ours.high, difference]

@@ -118,7 +118,13 @@ class SectionFloats:
         return tables.column_cells([frame[name].tolist()[row]])[0]
 
     def published_table(
-        self, label: str, caption: str, kind: str = "assignment", data: str = "mnist", split: str = "test"
+        self,
+        label: str,
+        caption: str,
+        kind: str = "assignment",
+        data: str = "mnist",
+        split: str = "test",
+        heading: str = "Published",
     ) -> Tex:
         """Published figures beside ours."""
         table, printed = published_rows(
@@ -128,6 +134,7 @@ class SectionFloats:
             kind=str(kind),
             data=str(data),
             split=str(split),
+            heading=escape(heading),
         )
         for identifier, text in printed:
             self._shown.number(identifier, text)

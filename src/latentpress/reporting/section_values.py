@@ -8,10 +8,11 @@ from typing import Any
 
 from latentpress.errors import TemplateError
 from latentpress.reporting import tables, values
-from latentpress.reporting.claims_comparing import find_published
+from latentpress.reporting.claims_published import find_published
 from latentpress.reporting.evidence import Missing
-from latentpress.reporting.latex import Tex, escape
+from latentpress.reporting.latex import Tex
 from latentpress.reporting.numbers import MISSING, format_metric, format_setting
+from latentpress.reporting.published import published_value
 from latentpress.reporting.section_material import Material
 from latentpress.reporting.section_shown import Shown
 
@@ -33,7 +34,8 @@ class SectionValues:
         """Name to function, for the template."""
         functions = (
             self.num, self.metric, self.has, self.setting, self.evaluation_setting, self.evaluation_value,
-            self.experiment, self.data_facts, self.data_notice, self.model_name, self.published, self.environment,
+            self.experiment, self.data_facts, self.data_notice, self.model_name, self.published, self.published_row,
+            self.environment,
         )  # fmt: skip
         return {function.__name__: function for function in functions}
 
@@ -49,7 +51,10 @@ class SectionValues:
         found = self._evidence.find(values.identifier(id))
         if isinstance(found, Missing):
             return MISSING
-        text = format_metric(found.metric, digits=digits, interval=interval, unit=unit, percent=percent)
+        decimals = None if digits is not None or percent else self._evidence.decimals(found.metric)
+        text = format_metric(
+            found.metric, digits=digits, decimals=decimals, interval=interval, unit=unit, percent=percent
+        )
         self._shown.number(found.metric.id, text)
         return text
 
@@ -133,14 +138,20 @@ class SectionValues:
 
     def published(self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment") -> Tex:
         """A published value."""
-        row = find_published(
+        return published_value(self.published_row(model, quantity, alpha, kind))
+
+    def published_row(
+        self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment"
+    ) -> Mapping[str, str]:
+        """One row of the published figures: its value, source, epochs, …"""
+        found: Mapping[str, str] = find_published(
             self._material.published,
             model=values.identifier(model),
             quantity=values.identifier(quantity),
             alpha=alpha,
             kind=str(kind),
         )
-        return escape(row["value"])
+        return found
 
     def environment(self, key: str) -> Tex:
         """A fact of the computing environment; it is filled in when the report is assembled."""

@@ -165,7 +165,9 @@ def metric_table(
                 f"One of its ids would be {identifier(_merge(where, rows[0][1], fields))}.",
             )
         metrics = [entry.metric for entry in found if isinstance(entry, Measured)]
-        decimals = column_decimals(metrics, digits=digits, percent=percent)
+        decimals = _agreed(evidence, metrics) if digits is None and not percent else None
+        if decimals is None:
+            decimals = column_decimals(metrics, digits=digits, percent=percent)
         for index, entry in enumerate(found):
             if isinstance(entry, Measured):
                 cell = format_metric(
@@ -179,6 +181,12 @@ def metric_table(
         align.append("r")
         _add_records(records, to_text(escape(title)), found, with_interval=with_interval)
     return Table(header, body, align, records), printed
+
+
+def _agreed(evidence: Evidence, metrics: Sequence[Metric]) -> int | None:
+    """The digits of a column's quantity, where it holds one quantity only and all models have the same digits."""
+    agreed = {evidence.decimals(metric) for metric in metrics}
+    return agreed.pop() if len(agreed) == 1 else None
 
 
 def _merge(*parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from latentpress.figure_data import Figure
 from latentpress.reporting.drawing.style import (
@@ -60,15 +61,27 @@ def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
         whole = whole and bool(np.all(x == np.rint(x)))
     log = panel.get("log")
     if log in (True, "y", "both"):
-        axes.set_yscale("log")
+        _logarithmic(axes, "y")
     if log in ("x", "both"):
-        axes.set_xscale("log")
+        _logarithmic(axes, "x")
     elif whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set(title=label(panel.get("title", "")), xlabel=label(panel.get("x_label", "")))
     if panel.get("y_label") != panel.get("title"):
         axes.set_ylabel(label(panel.get("y_label", "")))
     axes.grid(visible=True, axis="y")
+
+
+def _logarithmic(axes: Axes, axis: str) -> None:
+    """A logarithmic scale whose ticks are powers of ten in the font of mathematics."""
+    axes.set(**{f"{axis}scale": "log"})
+    ticks = axes.yaxis if axis == "y" else axes.xaxis
+    ticks.set_major_formatter(FuncFormatter(_power))
+
+
+def _power(value: float, _position: int) -> str:
+    exponent = math.log10(value)
+    return rf"$10^{{{round(exponent)}}}$" if math.isclose(exponent, round(exponent), abs_tol=1e-9) else ""
 
 
 def _array(figure: Figure, name: str | int, axis: str) -> np.ndarray:
@@ -128,7 +141,7 @@ def histogram(figure: Figure) -> Canvas:
             label=text,
         )
     if figure.options.get("log"):
-        axes.set_yscale("log")
+        _logarithmic(axes, "y")
     axes.set_xlim(edges[0], edges[-1])
     axes.set(xlabel=label(figure.options.get("x_label", "")), ylabel=label(figure.options.get("y_label", "")))
     axes.grid(visible=True, axis="y")

@@ -42,9 +42,9 @@ FAINT = "#999999"
 SETTINGS: dict[str, Any] = {
     "font.family": list(FONTS),
     "font.size": LABEL_SIZE,
-    "mathtext.fontset": "cm",
-    "axes.formatter.use_mathtext": True,
-    "axes.unicode_minus": False,
+    "mathtext.fontset": "stix",  # the Computer Modern of matplotlib has no Unicode: its α reads as ® and its minus as ¡
+    "axes.formatter.use_mathtext": False,  # for the same reason: it takes the minus from that font
+    "axes.unicode_minus": True,
     "axes.titlesize": LABEL_SIZE,
     "axes.labelsize": LABEL_SIZE,
     "xtick.labelsize": SMALL_SIZE,
