@@ -66,7 +66,7 @@ def test_misspelt_key_is_named_with_its_line_and_the_nearest_key(root):
         ("batch_size = 64", "batch_size = 0", "greater than 0"),
         ("batch_size = 64", "batch_size = true", "found True"),
         ('name = "convolutional"', 'name = "convolutionel"', "'convolutional' or 'variational'"),
-        ("target = 0.085", "target = 1.5", "less than 1"),
+        ("\ntarget = ", "\ntarget = 1", "less than 1"),
         ('data = "mnist"', 'data = "mnits"', 'unknown data set "mnits"'),
         ('code_activation = "sigmoid"', 'code_activation = "linear"', "needs model.code_activation 'sigmoid'"),
         ("[profiles.smoke]", "[profiles.smok]", 'unknown profile "smok"'),
