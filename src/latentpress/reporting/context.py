@@ -53,7 +53,8 @@ class SectionContext:
     def exported(self) -> dict[str, Any]:
         """Name to function or value, for the template."""
         functions = (
-            self.num, self.metric, self.has, self.setting, self.evaluation_setting, self.evaluation_value,
+            self.num, self.metric, self.has, self.setting, self.setting_read,
+            self.evaluation_setting, self.evaluation_value,
             self.experiment, self.data_facts, self.data_notice, self.model_name, self.published, self.published_row,
             self.published_table, self.environment, self.environment_table, self.figure, self.metric_table,
             self.data_table, self.cell, self.contributions_table, self.settings_table, self.claim,
@@ -120,6 +121,11 @@ class SectionContext:
                 )
             value = value[part]
         return format_setting(value, digits=digits)
+
+    def setting_read(self, experiment: str, key: str) -> Tex:
+        """The same, or a dash where the experiment's model or objective does not read it."""
+        text = self.setting(experiment, key)
+        return text if values.is_read(self.experiment(experiment), values.identifier(key)) else Tex("--")
 
     def evaluation_value(self, evaluation: str, key: str) -> Any:
         """One value of an evaluation's settings, as it is."""
@@ -326,8 +332,7 @@ class SectionContext:
         plain = {key: values.plain(value) for key, value in fields.items()}
         look = Look(self._evidence, self._names, self._published)
         made = claims.make(look, str(name), plain)
-        arguments = ",".join(f"{key}={plain[key]}" for key in sorted(plain) if key not in ("what", "a_name", "b_name"))
-        entry = made.as_json(f"{self._section}/{name}/{arguments}")
+        entry = made.as_json(values.claim_id(self._section, str(name), plain))
         if entry not in self.claims:  # a conclusion may say it again
             self.claims.append(entry)
         return made.sentence
