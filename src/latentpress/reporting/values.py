@@ -43,6 +43,8 @@ def plain(value: Any) -> Any:
     """A claim's field without the type of TeX, unless it holds mathematics and so is meant as TeX."""
     if isinstance(value, Tex):
         return str.__str__(value).replace("\\_", "_") if "$" not in value else value
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(entry) for key, entry in value.items()}
     return [plain(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
