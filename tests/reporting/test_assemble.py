@@ -149,3 +149,13 @@ def test_nothing_of_this_machine_or_day_gets_in(workshop: Any) -> None:
     assert str(workshop.root) not in text
     assert f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}" not in text
     assert len(socket.gethostname()) < 4 or socket.gethostname() not in text
+
+
+def test_a_smoke_report_says_so_on_page_one_and_in_the_running_head(workshop: Any) -> None:
+    done = {"q1c": workshop.section("", {})}
+    smoke = workshop.assembled(done, profile="smoke").texts["report.tex"]
+    head = smoke.index("\\reportrunning")
+    assert "Profile smoke: no results" in smoke[head : smoke.index("\\begin{document}")]
+    assert "Its numbers are no results" in smoke[: smoke.index("\\tableofcontents")]
+    default = workshop.assembled(done).texts["report.tex"]
+    assert "no results" not in default

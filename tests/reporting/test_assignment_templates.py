@@ -106,3 +106,21 @@ def test_nothing_is_held_against_published_figures_where_the_data_are_others() -
     assert "published" in condition.casefold() and "claim(" not in condition
     assert "claim(" not in embedded and "_table(" not in embedded
     assert "claim(" in real and "_table(" in real
+
+
+@pytest.mark.parametrize("section", [name for name, source in SOURCES.items() if "in_short" in source])
+def test_each_conclusion_has_words_for_every_outcome(section: str) -> None:
+    outcomes = {
+        "reconstruction_against": {"better", "worse", "no difference shown", "not testable"},
+        "interpolation_difference": {"better", "worse", "no difference shown", "not testable"},
+        "accuracy_difference": {"better", "worse", "no difference shown", "not testable"},
+        "sparser": {"higher", "lower", "no difference shown", "not testable"},
+        "contraction_reduced": {"higher", "lower", "no difference shown", "not testable"},
+        "samples_varied": {"higher", "lower", "no difference shown", "not testable"},
+        "samples_near_faces": {"better", "worse", "holds", "no difference shown", "not testable"},
+        "dimensions_used": {"holds", "does not hold", "not testable"},
+    }
+    parts = re.findall(r'\("([a-z_]+)", \{[^}]*\}, \{([^}]*)\}\)', SOURCES[section])
+    assert parts
+    for name, words in parts:
+        assert set(re.findall(r'"([^"]+)":', words)) == outcomes[name], name

@@ -487,3 +487,19 @@ def test_each_claim_says_what_it_rests_on() -> None:
 def test_every_claim_is_a_documented_function() -> None:
     functions: list[Callable[..., Claim]] = list(CLAIMS.values())
     assert len(functions) >= 18 and all(function.__doc__ for function in functions)
+
+
+def test_a_conclusion_takes_its_words_from_the_outcomes() -> None:
+    words = {"better": "nearer", "worse": "farther", "no difference shown": "as near", "not testable": "unknown"}
+    fields = {"a": "sparse", "b": "contractive", "data": "mnist"}
+    parts = [("reconstruction_against", fields, words)]
+    for a, b, half, said_of in ((0.4, 0.5, 0.01, "nearer"), (0.5, 0.4, 0.01, "farther"), (0.5, 0.4, 0.2, "as near")):
+        metrics = paired("test_mse", a, b, half)
+        made = claim("in_short", metrics, parts=parts)
+        assert to_text(made.sentence) == f"In short: {said_of}."
+        assert set(made.metrics) == {m.id for m in metrics}
+        assert "paired difference" in made.test
+    unknown = [metric("test_mse", None), metric("test_mse", 0.1, "contractive")]
+    assert "unknown" in claim("in_short", unknown, parts=parts).sentence
+    with pytest.raises(TemplateError, match="no words for the outcome 'better'"):
+        claim("in_short", paired("test_mse", 0.4, 0.5, 0.01), parts=[("reconstruction_against", fields, {})])

@@ -292,3 +292,53 @@ def test_embedded_data_are_told(workshop: Any) -> None:
 def test_what_a_template_does_not_show_is_not_delivered(workshop: Any) -> None:
     result = workshop.section("", {SPARSE: workshop.evaluation(figures={"f": Figure("bars", {"values": np.ones(2)})})})
     assert result.texts["section.tex"] == "\n" and result.values["figures"] == []
+
+
+def test_a_setting_that_an_experiment_does_not_read_is_a_dash(workshop: Any) -> None:
+    def experiment(penalty: str, epochs: int) -> dict[str, Any]:
+        objective = {"penalty": penalty, "target": 0.05}
+        return {"title": "T", "objective": objective, "training": {"epochs": epochs, "peak_rate": 0.1}}
+
+    experiments = {"plain": experiment("none", 2), "sparse": experiment("kl_sparsity", 0)}
+    template = " ".join(
+        f'<< setting_read("{name}", "{key}") >>'
+        for name in experiments
+        for key in ("objective.target", "training.peak_rate", "training.epochs")
+    )
+    assert workshop.tex(template, experiments=experiments).split() == ["--", "0.1", "2", "0.05", "--", "0"]
+
+
+def test_the_id_of_a_claim_holds_its_fields_in_plain_words(workshop: Any) -> None:
+    template = '<< claim("embedding_ranking", models=["sparse", "vae"], quantity="probe_accuracy", data="mnist") >>'
+    measured = {SPARSE: workshop.evaluation(workshop.accuracy("sparse", 0.9), workshop.accuracy("vae", 0.8))}
+    found = workshop.section(template, measured).values["claims"]
+    assert [entry["id"] for entry in found] == [
+        "q1c/embedding_ranking/data=mnist/models=sparse+vae/quantity=probe_accuracy"
+    ]
+
+
+def test_what_comes_of_one_seed_names_it_and_what_is_pooled_over_several_does_not(workshop: Any) -> None:
+    def seeds(*chosen: int) -> dict[str, int | None]:
+        given = {
+            f"evaluate/classification/sparse/seed{seed}": workshop.evaluation(
+                workshop.accuracy("sparse", 0.9 + seed / 100, seed=seed)
+            )
+            for seed in chosen
+        }
+        given["evaluate/controls/mnist"] = workshop.evaluation(workshop.accuracy("pca_128", 0.9))
+        given["evaluate/probe_comparison/sparse+vae"] = workshop.evaluation(
+            workshop.metric("probe_accuracy_difference", 0.1, "sparse_vs_vae")
+        )
+        return {record["id"]: record["seed"] for record in workshop.section("", given).values["metrics"]}
+
+    known = {
+        "mnist/pca_128/test/probe_accuracy": None,
+        "mnist/sparse_vs_vae/test/probe_accuracy_difference": 0,
+    }
+    assert seeds(0) == {"mnist/sparse/test/probe_accuracy": 0, **known}
+    assert seeds(0, 1) == {
+        "mnist/sparse/test/probe_accuracy": None,
+        "mnist/sparse/test/probe_accuracy/seed=0": 0,
+        "mnist/sparse/test/probe_accuracy/seed=1": 1,
+        **known,
+    }

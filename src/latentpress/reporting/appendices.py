@@ -51,7 +51,8 @@ def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
     summary = ", ".join(f"{count} {verdict}" for verdict, count in counted.items() if count)
     text = (
         f"These checks guard against results that look right and are not. Of {len(checks)} checks: {summary}. "
-        "A check is not assessed where its value or its threshold is unknown"
+        "A check that is not applied says why, and its value stands there all the same; "
+        "one is not assessed where its value or its threshold is unknown"
     )
     text += (
         f", and nothing is assessed in the profile {escape(profile)}."
@@ -65,7 +66,7 @@ def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
         reason = f"{guard}{escape(group[0].why)}."
         rows.append(rf"\multicolumn{{4}}{{@{{}}p{{\linewidth}}@{{}}}}{{\textbf{{{escape(name)}}}\newline {reason}}}")
         rows += [
-            f"\\quad {_subject(check, names)} & {_value(check.value)} & {_value(check.threshold)} & "
+            f"\\quad {_subject(check, names)}{_reason(check)} & {_value(check.value)} & {_value(check.threshold)} & "
             f"{_verdict(check.verdict)}"
             for check in group
         ]
@@ -75,12 +76,16 @@ def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
     return Tex(f"{head}{text}\n\n{long_table(spec, header, rows, 'Health checks.', 'tab:health')}")
 
 
-VERDICTS = ("passed", "failed", "not assessed")
+VERDICTS = ("passed", "failed", "not applied", "not assessed")
 
 
 def _subject(check: Check, names: Names) -> Tex:
     of = f" ({escape(check.data)})" if check.data else ""
     return Tex(f"{names.title(check.model)}{of}") if check.model else Tex(f"the data{of}")
+
+
+def _reason(check: Check) -> Tex:
+    return Tex(f": {escape(check.reason)}") if check.reason else Tex("")
 
 
 def _value(value: float | None) -> Tex:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import TemplateError
-from latentpress.health import assess
+from latentpress.health import UNASSESSED_PROFILE, assess
 from latentpress.health_missing import missing_results
 from latentpress.metrics import from_records
 from latentpress.reporting import appendices
@@ -20,7 +20,7 @@ from latentpress.reporting.latex import Tex, escape, join, pdf_string
 from latentpress.reporting.names import Names
 from latentpress.reporting.sections import failure_box
 from latentpress.reporting.templating import load, render
-from latentpress.reporting.values import embedded_notice
+from latentpress.reporting.values import UNASSESSED_NOTICE, embedded_notice
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
@@ -65,7 +65,7 @@ def assemble(task: Task) -> Result:
     for artifact in artifacts.values():
         facts.update(artifact.json("facts"))
     records = _metrics(artifacts)
-    pooled = from_records(record for record in records if record["seed"] is None)
+    pooled = from_records(record for record in records if is_pooled(record))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
     parts = {
         section["id"]: _part(section, found[section["id"]], report_name, environment)
@@ -153,6 +153,12 @@ def _context(
     sections = task.settings["sections"]
     embedded = [entry for _, entry in sorted(facts.items()) if entry.get("source") == "embedded"]
     used = ", ".join(str(entry.get("title", "")) for entry in embedded)
+    profile = task.settings.get("profile", "default")
+    unassessed = profile == UNASSESSED_PROFILE
+    told = [
+        *([f"Profile {profile}: no results"] if unassessed else []),
+        *([f"Embedded data: {used}"] if embedded else []),
+    ]
     stages = {failure.stage: failure for failure in failures}
     tex = "".join(part.text() for part in parts.values())
     return {
@@ -161,8 +167,11 @@ def _context(
         "pdf_string": pdf_string,
         "pdf_authors": join(Tex(", "), [pdf_string(author["name"]) for author in report["authors"]]),
         "running_title": escape(textwrap.shorten(report["title"], RUNNING_TITLE, placeholder=" …")),
-        "running_notice": escape(f"Embedded data: {used}") if embedded else Tex(""),
-        "notices": [embedded_notice(entry) for entry in embedded],
+        "running_notice": escape("; ".join(told)),
+        "notices": [
+            *([escape(UNASSESSED_NOTICE.format(profile=profile))] if unassessed else []),
+            *[embedded_notice(entry) for entry in embedded],
+        ],
         "failed_checks": appendices.failed_checks(checks, names),
         "failed_stages": join(Tex(r"\newline "), [_told(failure) for failure in stages.values()]),
         "sections": [parts[section["id"]].text() for section in sections if not is_appendix(section)],
@@ -191,6 +200,11 @@ def _metrics(artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
         for record in artifact.json("metrics"):
             found.setdefault(record["id"], record)
     return list(found.values())
+
+
+def is_pooled(record: Mapping[str, Any]) -> bool:
+    """Whether a record is what the report prints; with several seeds those of each seed are listed beside it."""
+    return not str(record["id"]).endswith(f"/seed={record['seed']}")
 
 
 def _files(artifacts: Mapping[str, Artifact]) -> dict[str, bytes]:

@@ -7,12 +7,12 @@ testable. Templates call them by name: ``claim("accuracy_difference", a="contrac
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from latentpress.errors import TemplateError
 from latentpress.reporting import claims_comparing, claims_describing, claims_paths, claims_published, claims_samples
-from latentpress.reporting.claim_base import NOT_TESTABLE, Claim, Look, NotTestable
+from latentpress.reporting.claim_base import DESCRIPTIVE, NOT_TESTABLE, Claim, Look, NotTestable
 from latentpress.reporting.latex import Tex, escape
 
 CLAIMS: dict[str, Callable[..., Claim]] = {
@@ -40,6 +40,33 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_describing.probe_trustworthy,
     )
 }
+
+
+def in_short(look: Look, *, parts: Sequence[tuple[str, Mapping[str, Any], Mapping[str, str]]]) -> Claim:
+    """A conclusion in one sentence, put together from the outcomes of other claims.
+
+    Args:
+        look: the section's metrics.
+        parts: of each claim its name, its fields, and what to say for each outcome that it may have.
+
+    Raises:
+        TemplateError: there are no words for the outcome that a claim has.
+    """
+    said, tests = [], []
+    for name, fields, words in parts:
+        made = make(look, str(name), fields)
+        if made.outcome not in words:
+            raise TemplateError(
+                f"the conclusion has no words for the outcome {made.outcome!r} of the claim {str(name)!r}.",
+                f"It has words for {', '.join(words) or 'none'}.",
+            )
+        said.append(Tex(words[made.outcome]))
+        tests.append(made.test)
+    sentence = Tex(f"In short: {'; '.join(said)}.")
+    return Claim(sentence, tuple(look.used), "; ".join(dict.fromkeys(tests)), DESCRIPTIVE)
+
+
+CLAIMS["in_short"] = in_short
 
 
 def make(look: Look, name: str, fields: Mapping[str, Any]) -> Claim:

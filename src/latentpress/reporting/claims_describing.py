@@ -124,7 +124,7 @@ def terms_match(look: Look, *, a: str, data: str) -> Claim:
     verb = "agree" if agree else "do not agree"
     sentence = (
         f"Computed a second time from their closed forms, the reconstruction term and the KL term of "
-        f"{look.names.running(a)} {verb} (they differ by {parts[0]} and {parts[1]})."
+        f"{look.names.running(a)} {verb} on the validation split (they differ by {parts[0]} and {parts[1]})."
     )
     test = f"differences of at most {CLOSED_FORM_TOLERANCE:g} nats and 1e-5 of the term"
     return Claim(Tex(sentence), tuple(look.used), test, HOLDS if agree else FAILS)
@@ -157,7 +157,7 @@ def overfitting(look: Look, *, a: str, data: str) -> Claim:
         return Claim(Tex(sentence), tuple(look.used), "best epoch is the last", FAILS)
     sentence = (
         f"The validation loss of {name} is lowest after epoch {look.text(best)} of {look.text(epochs)}: "
-        "later epochs did not improve on it."
+        "later epochs did not improve on it. The weights used are those of the last epoch all the same."
     )
     return Claim(Tex(sentence), tuple(look.used), "best epoch is before the last", HOLDS)
 

@@ -46,6 +46,5 @@ class SectionContext:
         plain = {key: values.plain(value) for key, value in fields.items()}
         look = Look(self._material.evidence, self._material.names, self._material.published)
         made = claims.make(look, str(name), plain)
-        arguments = ",".join(f"{key}={plain[key]}" for key in sorted(plain) if key not in ("what", "a_name", "b_name"))
-        self.shown.claim(made.as_json(f"{self._material.settings['section']['id']}/{name}/{arguments}"))
+        self.shown.claim(made.as_json(values.claim_id(self._material.settings["section"]["id"], str(name), plain)))
         return made.sentence

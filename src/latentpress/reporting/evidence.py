@@ -43,12 +43,20 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A metric with its origin."""
+    """A metric with its origin.
+
+    Attributes:
+        metric: the metric, pooled over seeds unless it is one of several.
+        evaluation, subject: what measured it, on what.
+        artifact: digest of the artifact that holds it; of several seeds, the first one's.
+        seeds: of the trainings that it comes of; none for what needs no training.
+    """
 
     metric: Metric
     evaluation: str
     subject: str
     artifact: str
+    seeds: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -165,6 +173,11 @@ class Evidence:
         return False
 
 
+def _compared_seeds(metric: Metric) -> tuple[int, ...]:
+    """A comparison of trained models is of the first seed of each."""
+    return (0,) if "_vs_" in metric.model else ()
+
+
 def _digits_group(metric: Metric) -> tuple[str, ...]:
     """Metrics that are printed with the same digits; those whose size differs from model to model are a model's own."""
     if format_of(metric.quantity).decimals is None:
@@ -212,6 +225,7 @@ def _add(evidence: Evidence, group: Iterable[Measured]) -> None:
                 f"{origin.evaluation}.",
                 "Give one of the two a quantity or conditions of its own.",
             )
-        evidence.measured.setdefault(metric.id, replace(origin, metric=metric))
+        seeds = tuple(sorted({entry.metric.seed for entry in entries if entry.metric.seed is not None}))
+        evidence.measured.setdefault(metric.id, replace(origin, metric=metric, seeds=seeds or _compared_seeds(metric)))
     if len({entry.metric.seed for entry in entries}) > 1:
         evidence.by_seed += entries

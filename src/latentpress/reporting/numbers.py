@@ -218,6 +218,19 @@ def column_decimals(metrics: Iterable[Metric], *, digits: int | None = None, per
     return None if digits is None and most and whole + most > MOST_DIGITS else most
 
 
+SETTING_WORDS = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "muon_decoder": "Muon, AdamW",
+    "mixed_bfloat16": "mixed bfloat16",
+    "one_cycle": "one cycle",
+    "mse": "MSE",
+    "kl_sparsity": "KL to target",
+    "kl_divergence": "KL to prior",
+}
+"""What the names of choices stand for, where a report prints them."""
+
+
 def format_setting(value: object, *, digits: int | None = None) -> Tex:
     """A settings value: numbers as short as they are exact, yes or no, lists joined, text escaped."""
     if isinstance(value, bool):
@@ -239,4 +252,4 @@ def format_setting(value: object, *, digits: int | None = None) -> Tex:
         return Tex(", ".join(pairs)) if value else Tex("none")
     if value is None or value == "":
         return Tex("none")
-    return escape(value)
+    return escape(SETTING_WORDS.get(str(value), value))

@@ -33,8 +33,8 @@ class SectionValues:
     def exported(self) -> dict[str, Callable[..., Any]]:
         """Name to function, for the template."""
         functions = (
-            self.num, self.metric, self.has, self.setting, self.evaluation_setting, self.evaluation_value,
-            self.experiment, self.data_facts, self.data_notice, self.model_name, self.published, self.published_row,
+            self.num, self.metric, self.has, self.setting, self.setting_read, self.evaluation_setting,
+            self.evaluation_value, self.experiment, self.data_facts, self.data_notice, self.model_name, self.published, self.published_row,
             self.environment,
         )  # fmt: skip
         return {function.__name__: function for function in functions}
@@ -90,6 +90,11 @@ class SectionValues:
                 )
             value = value[part]
         return format_setting(value, digits=digits)
+
+    def setting_read(self, experiment: str, key: str) -> Tex:
+        """The same, or a dash where the experiment's model or objective does not read it."""
+        text = self.setting(experiment, key)
+        return text if values.is_read(self.experiment(experiment), values.identifier(key)) else Tex("--")
 
     def evaluation_value(self, evaluation: str, key: str) -> Any:
         """One value of an evaluation's settings, as it is."""

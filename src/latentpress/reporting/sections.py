@@ -7,7 +7,7 @@ from typing import Any
 
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.reporting.context import SectionContext
-from latentpress.reporting.evidence import Evidence, gather
+from latentpress.reporting.evidence import Evidence, Measured, gather
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.published import read_published
 from latentpress.reporting.section_material import Material
@@ -101,6 +101,13 @@ def _after_heading(text: str) -> int:
 
 
 def _records(evidence: Evidence, section: str) -> list[dict[str, Any]]:
-    """The metrics as report.json lists them: pooled over seeds, then each seed where there are several."""
-    entries = [*evidence.measured.values(), *evidence.by_seed]
-    return [{**entry.metric.as_json(), "section": section, "artifact": entry.artifact} for entry in entries]
+    """The metrics as report.json lists them: pooled over seeds, then each seed where there are several.
+
+    What comes of one seed names it; an id names a seed only beside those of other seeds.
+    """
+
+    def record(entry: Measured, seed: int | None) -> dict[str, Any]:
+        return {**entry.metric.as_json(), "seed": seed, "section": section, "artifact": entry.artifact}
+
+    pooled = [record(entry, entry.seeds[0] if len(entry.seeds) == 1 else None) for entry in evidence.measured.values()]
+    return pooled + [record(entry, entry.metric.seed) for entry in evidence.by_seed]

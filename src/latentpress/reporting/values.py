@@ -10,8 +10,13 @@ from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.numbers import MISSING
 
 EMBEDDED_NOTICE = (
-    "The original {title} could not be had for this build. In its place stands the embedded data described here, and "
+    "The original {title} was not used for this build. In its place stands the embedded data described here, and "
     "no number in this report is a result on the original."
+)
+
+UNASSESSED_NOTICE = (
+    "This report was built in the profile {profile}: trainings are cut short and data are few, to try out the way "
+    "from data to document. Its numbers are no results, and its health checks are not assessed."
 )
 
 
@@ -38,7 +43,24 @@ def plain(value: Any) -> Any:
     """A claim's field without the type of TeX, unless it holds mathematics and so is meant as TeX."""
     if isinstance(value, Tex):
         return str.__str__(value).replace("\\_", "_") if "$" not in value else value
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(entry) for key, entry in value.items()}
     return [plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def claim_id(section: str, name: str, fields: Mapping[str, Any]) -> str:
+    """Stable identifier of a claim: ``q1a/embedding_ranking/data=mnist/models=sparse+plain/quantity=knn_accuracy``."""
+    words = [f"{key}={_word(fields[key])}" for key in sorted(fields) if key not in WORDING]
+    return "/".join([section, name, *words])
+
+
+WORDING = ("what", "a_name", "b_name", "parts")
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "+".join(map(_word, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -50,6 +72,32 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+USED_BY: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "model.code_activation": ("model.name", ("convolutional",)),
+    "model.hidden": ("model.name", ("variational",)),
+    "objective.weight": ("objective.penalty", ("kl_sparsity", "contractive")),
+    "objective.target": ("objective.penalty", ("kl_sparsity",)),
+    "objective.share": ("objective.penalty", ("contractive",)),
+    "objective.beta": ("objective.penalty", ("kl_divergence",)),
+}
+"""Setting to the setting that decides whether it is read at all, and the values with which it is."""
+
+
+def is_read(experiment: Mapping[str, Any], key: str) -> bool:
+    """Whether an experiment reads one of its settings; a model without an epoch reads none of the training's others."""
+    flat = flatten(experiment)
+    if (
+        key.startswith("training.")
+        and key not in ("training.epochs", "training.precision")
+        and not flat["training.epochs"]
+    ):
+        return False
+    if key not in USED_BY:
+        return True
+    decisive, choices = USED_BY[key]
+    return flat.get(decisive) in choices
 
 
 def attributes(value: Any) -> Any:
