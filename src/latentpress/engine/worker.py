@@ -95,7 +95,7 @@ def _attempt(job: Job, place: Workplace, watch: ImportWatch, send: Callable[[str
     from latentpress.engine.jobs import Reply
     from latentpress.engine.store import DamagedArtifactError, write_artifact
 
-    watch.begin()
+    watch.begin(frozenset(job.sources))
     try:
         result = _call(job, place, send)
         _refuse_escapes(job, watch)
@@ -177,7 +177,7 @@ def _plain(value: Any) -> float | int | str:
 def _refuse_escapes(job: Job, watch: ImportWatch) -> None:
     from latentpress.errors import EscapedImportError
 
-    escaped = watch.escaped(job.function.partition(":")[0], frozenset(job.sources))
+    escaped = watch.escaped(job.function.partition(":")[0], frozenset(job.sources), job.files.values())
     if escaped:
         raise EscapedImportError(
             f"stage {job.stage} used {', '.join(escaped)}, which its fingerprint does not cover",
