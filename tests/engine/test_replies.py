@@ -141,6 +141,48 @@ def test_a_comment_made_while_the_stage_ran_changes_nothing(tiny: TinyProject) -
     assert (outcome.stale, outcome.ran) == ([], ["s"])
 
 
+WRITE_AND_PUT_BACK = """
+def f(task):
+    file, mark = task.files["file"], task.scratch / "mark"
+    if mark.exists():
+        return Result(texts={"read": file.read_text()})
+    mark.touch()
+    before = file.read_text()
+    file.write_text("other")
+    read = file.read_text()
+    file.write_text(before)
+    return Result(texts={"read": read})
+"""
+
+
+def test_a_file_that_is_as_before_but_was_another_while_the_stage_ran_is_noticed(tiny: TinyProject) -> None:
+    (tiny.root / "file.txt").write_text("known")
+    tiny.write("work", WRITE_AND_PUT_BACK)
+    stage = Stage("s", "tiny.work:f", files={"file": tiny.root / "file.txt"})
+    outcome = tiny.build(stage)
+    assert (outcome.stale, outcome.artifacts["s"].text("read")) == (["s"], "known")
+    assert [event.changed for event in tiny.told(events.SourceChanged)] == [("files.file",)]
+    assert tiny.build(stage).ran == []
+
+
+def test_a_file_that_is_only_touched_after_the_stage_ran_runs_nothing_again(tiny: TinyProject) -> None:
+    (tiny.root / "file.txt").write_text("known")
+    tiny.write(
+        "work",
+        """
+        def reads(task):
+            return Result(texts={"read": task.files["file"].read_text()})
+
+        def touches(task):
+            task.inputs["reads"].path.parents[2].joinpath("file.txt").touch()
+            return Result()
+        """,
+    )
+    reads = Stage("reads", "tiny.work:reads", files={"file": tiny.root / "file.txt"})
+    outcome = tiny.build(reads, Stage("touches", "tiny.work:touches", inputs={"reads": "reads"}))
+    assert (outcome.ran, outcome.stale) == (["reads", "touches"], [])
+
+
 def test_an_edit_of_a_stage_that_had_finished_is_noticed_before_the_build_ends(chain: TinyProject) -> None:
     chain.write(
         "late",

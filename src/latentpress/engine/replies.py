@@ -79,7 +79,7 @@ class ReplyHandler:
 
     def keep(self, name: str, reply: Reply) -> None:
         """Keep a result that came in when the build was ending already; an outdated one is dropped."""
-        if reply.outcome == "done" and not self._state.changed(name):
+        if reply.outcome == "done" and not self._state.changed(name, written=True):
             self._recorder.stage_end(self._state.nodes[name], reply)
             self._results.commit(name, reply)
             self._outcome.ran.append(name)
@@ -151,7 +151,7 @@ class ReplyHandler:
     def _changed_meanwhile(self, name: str) -> bool:
         """Whether what the stage depends on was edited while it ran; its result is then not recorded."""
         self._state.fingerprinter.reread()
-        changed = self._state.changed(name)
+        changed = self._state.changed(name, written=True)
         if changed:
             self.gone_stale(name, changed)
         return bool(changed)
