@@ -121,3 +121,18 @@ def test_what_was_hidden_from_one_stage_is_there_for_the_next(tiny: TinyProject)
     assert outcome.ran == ["a", "b", "c"]
     assert outcome.artifacts["b"].json("has") is False
     assert len({event.pid for event in tiny.told(events.StageStarted)}) == 1
+
+
+def test_a_module_beside_the_package_counts_and_cannot_escape_either(tiny: TinyProject) -> None:
+    helper = tiny.root / "src" / "helper.py"
+    helper.write_text("NAME = 'one'\n")
+    tiny.write("open", 'import helper\ndef f(task):\n    return Result(values={"x": helper.NAME})\n')
+    late(tiny, 'def f(task):\n    importlib.import_module("helper")\n    return Result()\n')
+    stage = Stage("open", "tiny.open:f")
+    assert tiny.build(stage).artifacts["open"].json("x") == "one"
+    helper.write_text("NAME = 'two'\n")
+    outcome = tiny.build(stage, Stage("late", "tiny.work:f", inputs={"open": "open"}), workers=1)
+    assert outcome.artifacts["open"].json("x") == "two"
+    assert "used helper, which" in outcome.failures["late"].first_lines
+    fresh = tiny.build(Stage("alone", "tiny.work:f")).failures["alone"]
+    assert "used helper, which" in fresh.first_lines, "in a worker that had not loaded it either"

@@ -8,7 +8,8 @@ import pytest
 
 from latentpress.engine import packages
 from latentpress.engine.fingerprint import source_closure
-from latentpress.engine.sources import SourceCache, Sources, find_packages, parse
+from latentpress.engine.sources import SourceCache, Sources, find_packages
+from latentpress.engine.syntax import parse
 from latentpress.errors import StageError
 
 
@@ -88,6 +89,32 @@ def test_a_syntax_error_is_told_with_file_and_line(tmp_path: Path) -> None:
     lay_out(tmp_path, p___m="x = 1\ndef f(:\n")
     with pytest.raises(StageError, match=r"m\.py, line 2"):
         closure(tmp_path, "p.m")
+
+
+def test_an_expression_too_deep_for_python_is_told_with_the_file(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m=f"x = {' + '.join(['1'] * 30000)}")
+    with pytest.raises(StageError, match=r"m\.py: an expression is nested too deeply"):
+        closure(tmp_path, "p.m")
+
+
+def test_a_star_import_depends_on_no_folder_without_code(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m="from .s import *", p___s____init__="", p___s___b="")
+    before = closure(tmp_path, "p.m")
+    for folder in ("__pycache__", "data/deep"):
+        (tmp_path / "p" / "s" / folder).mkdir(parents=True)
+    (tmp_path / "p" / "s" / "data" / "table.csv").write_text("x")
+    assert closure(tmp_path, "p.m") == before
+    (tmp_path / "p" / "s" / "data" / "deep" / "code.py").write_text("")
+    assert closure(tmp_path, "p.m") == before | {"p.s.data"}
+
+
+def test_modules_beside_the_package_are_the_project_s_and_installed_ones_are_not(tmp_path: Path) -> None:
+    beside = {"helper": "import p.a", "kit____init__": "", "data/x": "", "p___a": ""}
+    lay_out(tmp_path, p___m="import helper, kit, data, json", **beside)
+    assert closure(tmp_path, "p.m") == {"p", "p.m", "helper", "kit", "p.a"}
+    installed = tmp_path / "lib" / "site-packages"
+    lay_out(installed, p___m="import helper, kit, data, json", **beside)
+    assert closure(installed, "p.m") == {"p", "p.m"}
 
 
 CODE = '''

@@ -25,6 +25,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from latentpress.engine.local_modules import holds, is_installation
+
 # The engine serves every stage; what it loads for itself is no stage's doing.
 _ENGINE = __package__ or "latentpress.engine"
 _OWN = (_ENGINE, "latentpress.errors")
@@ -62,6 +64,7 @@ class ImportWatch:
         self._by_stage: set[str] = set()
         self._loaded_before: frozenset[str] = frozenset()
         self._folders = _folders(self._packages)
+        self._local: dict[str, bool] = {}
         self._opened: set[str] = set()
         self._hidden: dict[str, ModuleType] = {}
 
@@ -79,7 +82,7 @@ class ImportWatch:
             level: int = 0,
         ) -> ModuleType:
             module = original_import(name, globals, locals, fromlist or (), level)
-            if level or name.partition(".")[0] in self._packages:
+            if level or self._is_project(name):
                 self._note_statement(name, globals or {}, fromlist or (), level)
             return module
 
@@ -171,7 +174,13 @@ class ImportWatch:
         return {name for name in list(sys.modules) if self._is_project(name)}
 
     def _is_project(self, module: str) -> bool:
-        return module.partition(".")[0] in self._packages
+        name = module.partition(".")[0]
+        if name not in self._local:
+            beside = (folder[:-1] for folder in self._folders)
+            self._local[name] = name in self._packages or any(
+                holds(folder, name) for folder in beside if not is_installation(folder)
+            )
+        return self._local[name]
 
     def _note_statement(self, name: str, scope: Mapping[str, Any], names: Sequence[str], level: int) -> None:
         if level:
