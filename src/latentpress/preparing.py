@@ -40,8 +40,13 @@ def read_project(build: Build) -> None:
         if request.section not in ids:
             raise UsageError(
                 f'report "{build.reports[0].name}" has no section "{request.section}"',
-                suggestion(request.section, ids),
+                suggestion(request.section.rpartition("/")[2], ids),  # nox has REPORT/SECTION
             )
+    elif request.retrain:
+        raise UsageError(
+            "--retrain needs --section, whose trainings it is to run again",
+            "latentpress build REPORT --section ID --retrain",
+        )
 
 
 def check_backend(build: Build) -> None:
