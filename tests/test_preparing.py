@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from latentpress.builds import Build, Request
-from latentpress.errors import UsageError
-from latentpress.preparing import check_backend
+from latentpress.errors import DataError, UsageError
+from latentpress.preparing import check_backend, find_data
 
 
 @pytest.fixture
@@ -45,3 +45,31 @@ def test_a_backend_that_is_there_is_fine_and_not_imported(tmp_path):
     before = set(sys.modules)
     check_backend(prepared(tmp_path))
     assert "tensorflow" not in set(sys.modules) - before
+
+
+def located(tmp_path, monkeypatch, locate):
+    """A build of both data sets after `find_data`, with what was said; ``locate`` stands for the search."""
+    said = []
+    build = Build(Request(tmp_path), said.append)
+    build.project, build.reports = None, []
+    monkeypatch.setattr("latentpress.pipeline.data_sets", lambda project, reports: ["frey", "mnist"])
+    monkeypatch.setattr("latentpress.datasets.sources.locate", locate)
+    find_data(build)
+    return build, said
+
+
+def test_all_data_sets_that_are_missing_are_told_at_once(tmp_path, monkeypatch):
+    def locate(name, **_):
+        raise DataError(f"{name} was not found", f"Supply {name}.")
+
+    with pytest.raises(DataError, match="frey was not found\nmnist was not found") as caught:
+        located(tmp_path, monkeypatch, locate)
+    assert caught.value.hint == "Supply frey.\n  Supply mnist."
+
+
+def test_a_fault_that_both_data_sets_have_is_told_once(tmp_path, monkeypatch):
+    def locate(name, **_):
+        raise DataError("--data-dir /nowhere: found nothing there", f"Supply {name}.")
+
+    with pytest.raises(DataError, match=r"^--data-dir /nowhere: found nothing there\n"):
+        located(tmp_path, monkeypatch, locate)

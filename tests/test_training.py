@@ -149,3 +149,4 @@ def test_progress_tells_epoch_loss_and_time_left(tmp_path):
     assert sorted({values["epoch"] for values in told}) == [1, 2]
     assert all(math.isfinite(values["loss"]) for values in told)
     assert told[-1]["seconds_left"] == pytest.approx(0)
+    assert "seconds_left" not in told[0], "the graph was compiled until then"

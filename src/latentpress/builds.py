@@ -16,6 +16,7 @@ from latentpress.datasets import sources
 from latentpress.engine.outcome import Outcome
 from latentpress.engine.store import Store
 from latentpress.errors import TexMissingError
+from latentpress.profiles import seeds_of_profile
 
 if TYPE_CHECKING:
     from latentpress.engine.mirror import Mirror
@@ -71,8 +72,8 @@ class Build:
 
 
 def seeds_of(request: Request) -> int:
-    """Trainings of each experiment: as asked for, else six in the thorough profile and one elsewhere."""
-    return request.seeds or (6 if request.profile == "thorough" else 1)
+    """Trainings of each experiment: as asked for, else as the profile has it."""
+    return request.seeds or seeds_of_profile(request.profile)
 
 
 def about(build: Build) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 
 from latentpress.console import run, say
 from latentpress.options import (
+    FLAG,
     Backend,
     BackendOption,
     BuildBackendOption,
@@ -30,6 +31,7 @@ from latentpress.options import (
     SectionOption,
     SeedsOption,
     StrictOption,
+    VersionOption,
     WorkersOption,
     whole,
 )
@@ -43,6 +45,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+
+
+@app.callback()
+def latentpress(version: VersionOption = False) -> None:
+    """What stands before a command."""
 
 
 @app.command()
@@ -151,7 +158,9 @@ def explain(
             "'train/*' (in quotes).",
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="List the stages that are up to date, too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", metavar=FLAG, help="List the stages that are up to date, too.")
+    ] = False,
     as_json: JsonOption = False,
     profile: ProfileOption = Profile.default,
     data: DataOption = DataMode.auto,
@@ -209,7 +218,7 @@ def clean(
             "once, so that repeating a build pushes none out. 0 removes all results.",
         ),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar=FLAG, help="Only say what would be removed.")] = False,
     build_dir: BuildDirOption = None,
     project: ProjectOption = None,
 ) -> None:

@@ -49,7 +49,8 @@ def run(command: Callable[..., Any]) -> NoReturn:
     except Exception as error:
         usage = _usage_message(error)
         if usage is not None:
-            complain(usage)
+            if usage:
+                complain(usage)
             sys.exit(2)
         complain(f"error: LatentPress itself failed: {type(error).__name__}: {error}")
         complain(f"  The traceback is in {_write_traceback(error)}; please report it.")
@@ -62,7 +63,7 @@ def run(command: Callable[..., Any]) -> NoReturn:
 
 INTERRUPTED = 130  # what shells give a command that Ctrl-C ended; Typer returns it, too
 MEANINGS = {
-    1: "a stage failed; the report shows which, and the rest is delivered",
+    1: "a stage failed; the lines above say which, and what was delivered",
     3: "built, but a health check failed; see the box on page one",
     4: "built without a PDF, since TeX is missing",
     INTERRUPTED: "stopped; finished stages are kept, and the same command goes on from here",
@@ -76,13 +77,16 @@ def _interrupt(number: int, frame: Any) -> None:
 
 
 def _usage_message(error: Exception) -> str | None:
-    """Click's own message for a wrong option, or None for any other fault."""
+    """Click's own message for a wrong option, or None for any other fault; empty where the help was printed instead."""
     format_message = getattr(error, "format_message", None)
     if format_message is None:
         return None
+    message = str(format_message()).replace("Value error, ", "")  # how pydantic, which some versions use, begins
+    if not message:
+        return ""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "latentpress"
-    return f"error: {format_message()}\n  Try: {command} --help"
+    return f"error: {message}\n  Try: {command} --help"
 
 
 def _write_traceback(error: Exception) -> Path:

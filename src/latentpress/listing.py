@@ -92,7 +92,7 @@ def print_status(request: Request, say: Callable[[str], None], as_json: bool) ->
     for name in plan.must_run:
         say(f"to run: {name}")
     for name in plan.may_run:
-        say(f"to run where the stages above change it: {name}")
+        say(f"may follow: {name}")
     say(f"{len(plan.up_to_date)} stages up to date, {len(plan.must_run)} to run, {len(plan.may_run)} that may follow")
     for one in running:
         names = ", ".join(one["about"].get("reports", ()))
@@ -135,12 +135,12 @@ def moment(seconds: float) -> str:
 
 
 def read_last_run(folder: Path) -> dict[str, Any] | None:
-    """The record of the last build, or None before the first."""
-    path = folder / "last_run.json"
-    if not path.is_file():
+    """The record of the last build, or None before the first and where a crash has torn it."""
+    try:
+        record = json.loads((folder / "last_run.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return None
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
+    return record if isinstance(record, dict) and record.keys() >= {"reports", "exit_status", "seconds"} else None
 
 
 def _silent(line: str) -> None:

@@ -48,6 +48,20 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def print_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"latentpress {version('latentpress')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool,
+    typer.Option("--version", metavar=" ", is_eager=True, callback=print_version, help="Print the version and exit."),
+]
+
 # What several commands take.
 ProjectOption = Annotated[
     Path | None,
@@ -68,7 +82,9 @@ DataOption = Annotated[DataMode, typer.Option("--data", help="As in build.")]
 DataDirOption = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="As in build.")]
 SeedsOption = Annotated[int | None, typer.Option("--seeds", parser=positive, metavar="N", help="As in build.")]
 BackendOption = Annotated[Backend, typer.Option("--backend", help="As in build.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+FLAG = " "
+"""What the help shows in place of a value; left out, some versions of Typer show ``<bool>``."""
+JsonOption = Annotated[bool, typer.Option("--json", metavar=FLAG, help="Print JSON for programs.")]
 
 # What only a build takes, or explains at length.
 SectionOption = Annotated[
@@ -80,7 +96,9 @@ SectionOption = Annotated[
         "Its trainings are kept, unless --retrain.",
     ),
 ]
-RetrainOption = Annotated[bool, typer.Option("--retrain", help="With --section: train its models again, too.")]
+RetrainOption = Annotated[
+    bool, typer.Option("--retrain", metavar=FLAG, help="With --section: train its models again, too.")
+]
 BuildDataOption = Annotated[
     DataMode,
     typer.Option(
@@ -115,10 +133,12 @@ WorkersOption = Annotated[
 ]
 BuildBackendOption = Annotated[Backend, typer.Option("--backend", help="The library that Keras computes with.")]
 NoInstallTexOption = Annotated[
-    bool, typer.Option("--no-install-tex", help="Never install TeX, even where that needs no question.")
+    bool,
+    typer.Option("--no-install-tex", metavar=FLAG, help="Never install TeX, even where that needs no question."),
 ]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Stop at the first failed stage instead of delivering the rest.")
+    bool,
+    typer.Option("--strict", metavar=FLAG, help="Stop at the first failed stage instead of delivering the rest."),
 ]
 SchedulerOption = Annotated[
     str | None,

@@ -12,7 +12,7 @@ from latentpress import machine, pipeline
 from latentpress import project as projects
 from latentpress.builds import Build, seeds_of
 from latentpress.datasets import sources
-from latentpress.errors import TexMissingError, UsageError
+from latentpress.errors import DataError, TexMissingError, UsageError
 from latentpress.reporting import tex
 from latentpress.settings_files import suggestion
 
@@ -40,8 +40,13 @@ def read_project(build: Build) -> None:
         if request.section not in ids:
             raise UsageError(
                 f'report "{build.reports[0].name}" has no section "{request.section}"',
-                suggestion(request.section, ids),
+                suggestion(request.section.rpartition("/")[2], ids),  # nox has REPORT/SECTION
             )
+    elif request.retrain:
+        raise UsageError(
+            "--retrain needs --section, whose trainings it is to run again",
+            "latentpress build REPORT --section ID --retrain",
+        )
 
 
 def check_backend(build: Build) -> None:
@@ -85,12 +90,28 @@ def find_tex(build: Build) -> None:
 
 
 def find_data(build: Build) -> None:
-    """Find, download or replace each data set."""
+    """Find, download or replace each data set.
+
+    Raises:
+        DataError: what is wrong with any of them, so that all can be mended at once.
+    """
     request = build.request
+    errors: dict[str, DataError] = {}
     for name in pipeline.data_sets(build.project, build.reports):
-        build.located[name] = sources.locate(
-            name, mode=request.data, data_dir=request.data_dir, environ=os.environ, download=True, announce=build.say
-        )
+        try:
+            build.located[name] = sources.locate(
+                name,
+                mode=request.data,
+                data_dir=request.data_dir,
+                environ=os.environ,
+                download=True,
+                announce=build.say,
+            )
+        except DataError as error:
+            errors.setdefault(error.message, error)  # a folder that is not there is the same fault for each
+    if errors:
+        told = errors.values()
+        raise DataError("\n".join(error.message for error in told), "\n  ".join(error.hint for error in told))
 
 
 def make_graph(build: Build) -> None:

@@ -8,7 +8,7 @@ from latentpress import machine
 from latentpress.builds import Build, about
 from latentpress.engine.events import Plan
 from latentpress.engine.presence import in_use
-from latentpress.engine.progress import duration, make_listener
+from latentpress.engine.progress import make_listener
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
@@ -72,7 +72,7 @@ def above(stages: Mapping[str, Stage], names: list[str]) -> set[str]:
 
 
 def announce_plan(build: Build, plan: Plan) -> None:
-    """Say what will be done; nothing where nothing will be."""
+    """Say of what and on what stages will run, which the listener counts; nothing where none will."""
     if not plan.must_run:
         return
     say = build.say
@@ -80,7 +80,3 @@ def announce_plan(build: Build, plan: Plan) -> None:
     for name, located in build.located.items():
         say(f"Data {name}: {located.source}")
     say(f"Device: {machine.gpu() or machine.processor()} ({build.request.backend}), {machine.cores()} cores")
-    say(
-        f"Stages: {len(plan.must_run)} to run, {len(plan.may_run)} to follow where these change them, "
-        f"{len(plan.up_to_date)} up to date; about {duration(plan.seconds)}"
-    )

@@ -184,6 +184,8 @@ def _reset_randomness(autoencoder: Any, seed: int, epoch: int) -> None:
 class Progress(keras.callbacks.Callback):
     """Tells the live view epoch, loss and time left, every few seconds.
 
+    Up to the first report most of the time goes into compiling the graph, so that only later ones tell the time left.
+
     Args:
         task: of the training.
         epochs: in all.
@@ -192,8 +194,9 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(self, task: Task, epochs: int, started_at: int) -> None:
         super().__init__()
-        self._task, self._epochs, self._started_at = task, epochs, started_at
-        self._start = self._last = time.monotonic()
+        self._task, self._epochs = task, epochs
+        self._first: tuple[float, float] | None = None
+        self._last = time.monotonic()
         self.epoch = started_at
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -204,7 +207,12 @@ class Progress(keras.callbacks.Callback):
             return
         self._last = now
         done = self.epoch + (batch + 1) / batches
-        left = (now - self._start) / (done - self._started_at) * (self._epochs - done)
+        left = {}
+        if self._first is None:
+            self._first = now, done
+        else:
+            begun, before = self._first
+            left = {"seconds_left": (now - begun) / (done - before) * (self._epochs - done)}
         loss = float((logs or {}).get("loss", float("nan")))
         self._task.report(
             epoch=self.epoch + 1,
@@ -212,5 +220,5 @@ class Progress(keras.callbacks.Callback):
             batch=batch + 1,
             batches=batches,
             loss=loss,
-            seconds_left=left,
+            **left,
         )

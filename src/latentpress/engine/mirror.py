@@ -44,6 +44,8 @@ def open_mirror(url: str, check: bool = True) -> Mirror:
         UsageError: no such kind of address, or the library for it is missing.
         MirrorError: it cannot be reached, read or written.
     """
+    if not url.strip():
+        raise UsageError(f"found the mirror {url!r}", _KINDS)
     try:
         from fsspec.core import split_protocol, url_to_fs
     except ImportError:
@@ -55,13 +57,16 @@ def open_mirror(url: str, check: bool = True) -> Mirror:
     except ImportError as error:
         raise UsageError(f"the mirror {url} needs a library that is not installed: {error}", _INSTALL) from None
     except ValueError as error:
-        raise UsageError(f"found the mirror {url!r}: {error}", "Expected file:///…, s3://… or the like.") from None
+        raise UsageError(f"found the mirror {url!r}: {error}", _KINDS) from None
+    except Exception as error:  # some file systems connect at once, and each has exceptions of its own
+        raise _unusable(url, error) from error
     mirror = Mirror(url, system, root)
     if check:
         mirror.check()
     return mirror
 
 
+_KINDS = "Expected file:///…, s3://… or the like."
 _INSTALL = 'Install it: pip install "latentpress[cluster]", for S3 s3fs as well.'
 
 
@@ -233,10 +238,20 @@ class Mirror:
         self._write(f"keys/{record.key}.json", pack_record(record))
 
     def pull_record(self, key: str) -> Record | None:
-        """What is recorded for a key; None where nothing is, or where the record is damaged."""
-        data = self._read(f"keys/{key}.json")
-        record = unpack_record(data) if data is not None else None
-        return record if record is not None and record.key == key else None
+        """What is recorded for a key; None where nothing is.
+
+        Raises:
+            MirrorDamageError: the record is not what was written there.
+        """
+        name = f"keys/{key}.json"
+        data = self._read(name)
+        if data is None:
+            return None
+        record = unpack_record(data)
+        if record is None or record.key != key:
+            self._forget(name)
+            raise self._damaged(name)
+        return record
 
     # ----------------------------------------------------------------------------------------------- scratch
 
@@ -316,8 +331,12 @@ class Mirror:
         try:
             yield
         except Exception as error:  # each file system has exceptions of its own
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise MirrorError(f"the mirror {self.url} cannot be used: {reason}", _WAY_OUT) from error
+            raise _unusable(self.url, error) from error
+
+
+def _unusable(url: str, error: Exception) -> MirrorError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return MirrorError(f"the mirror {url} cannot be used: {reason}", _WAY_OUT)
 
 
 _WAY_OUT = "Check the address, the network and the right to write there; finished stages are kept."

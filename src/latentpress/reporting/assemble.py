@@ -18,7 +18,7 @@ from latentpress.metrics import from_records
 from latentpress.reporting import appendices
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
 from latentpress.reporting.names import Names
-from latentpress.reporting.sections import failure_box
+from latentpress.reporting.sections import build_options, failure_box
 from latentpress.reporting.templating import load, render
 from latentpress.reporting.values import UNASSESSED_NOTICE, embedded_notice
 
@@ -67,8 +67,9 @@ def assemble(task: Task) -> Result:
     records = _metrics(artifacts)
     pooled = from_records(record for record in records if is_pooled(record))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
+    options = build_options(settings.get("profile", "default"), facts, task.lineage)
     parts = {
-        section["id"]: _part(section, found[section["id"]], report_name, environment)
+        section["id"]: _part(section, found[section["id"]], report_name, environment, options)
         for section in settings["sections"]
     }
     failures = [
@@ -112,12 +113,13 @@ def _part(
     found: Artifact | Failure | None,
     report: str,
     environment: Mapping[str, str],
+    options: str,
 ) -> Part:
-    """A section's text with the environment filled in, or a heading and a box where it failed."""
+    """A section's text with the environment filled in, or a heading and a box where it failed; options: the build's."""
     if found is None or isinstance(found, Failure):
         failure = found or Failure(f"section {section['id']}", "it was not rendered", "")
         heading = f"\\section{{{escape(section['title'])}}}\n\\label{{sec:{section['id']}}}\n"
-        box = failure_box(failure, f"{report}/{section['id']}")
+        box = failure_box(failure, f"{report}/{section['id']}{options}")
         text = f"{heading}\n{box}"
         return Part(section["id"], "none", text.split("\n"), [0] * (text.count("\n") + 1))
     origin = found.json("lines")
