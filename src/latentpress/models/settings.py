@@ -64,7 +64,7 @@ class TrainingSettings(Settings):
     decoder_epochs: Annotated[int, Field(ge=0, strict=True)] = 0
     """Epochs that follow, in which the decoder alone is trained, on the codes of the finished encoder."""
     decoder_batch_size: PositiveInt = 128
-    decoder_rate: Annotated[float, Field(gt=0)] = 3e-3
+    decoder_rate: Annotated[float, Field(gt=0)] = 4e-3
     """Peak rate of these epochs: Muon on the decoder, one cycle of their own."""
 
 
