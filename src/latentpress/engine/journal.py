@@ -50,7 +50,8 @@ class Journal:
             end = os.fstat(descriptor).st_size
             if end and os.pread(descriptor, 1, end - 1) != b"\n":
                 line = b"\n" + line  # keep a line that a crash tore from swallowing this one
-            os.write(descriptor, line)
+            while line:  # an almost full disk takes a part of it, and says why only when asked to take the rest
+                line = line[os.write(descriptor, line) :]
         finally:
             os.close(descriptor)
 
