@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,30 @@ def test_a_refusal_of_the_disk_names_path_and_way_out(tmp_path: Path, number: in
     assert "/some/file" in error.message
     assert said in str(error)
     assert error.hint
+
+
+def test_a_record_that_lies_under_another_key_counts_as_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    put(store, RESULT, "k1")
+    put(store, Result(), "k2")
+    (tmp_path / "keys" / "k2.json").write_bytes((tmp_path / "keys" / "k1.json").read_bytes())
+    assert store.record("k2") is None
+    assert store.record("k1") is not None
+
+
+def test_a_file_where_an_artifact_belongs_and_a_folder_where_a_record_does_are_replaced(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    artifact = put(store, RESULT)
+    shutil.rmtree(artifact.path)
+    artifact.path.write_text("a file")
+    (tmp_path / "keys" / "k1.json").unlink()
+    (tmp_path / "keys" / "k1.json" / "deep").mkdir(parents=True)
+    assert not store.has(artifact.digest)
+    assert store.record("k1") is None
+    put(store, RESULT).verify()
+    assert store.record("k1") == Record("k1", "stage", artifact.digest, {"seed": 1})
+    shutil.rmtree(artifact.path)
+    artifact.path.write_text("a file")
+    store.discard(artifact.digest)
+    assert not artifact.path.exists()
+    assert list((tmp_path / "work").iterdir()) == []
