@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from latentpress import pipeline, project
+from latentpress.engine.graph import Graph
 from latentpress.pipeline import Choices, DataSource, Machine
 from latentpress.running import above
 
@@ -131,3 +132,17 @@ def test_two_settings_of_one_evaluation_are_two_stages():
 def test_data_sets_of_all_reports_are_known(profile):
     found = project.load(ROOT, profile)
     assert pipeline.data_sets(found, found.reports.values()) == ["frey", "mnist"]
+
+
+def seconds_of(**options):
+    stages = graph(**options)
+    return Graph(stages.values()).estimate(set(stages), 2, 2)
+
+
+def test_the_estimate_follows_the_number_of_images():
+    """On two quiet cores a build took about 560 s with the real data and 170 s with the embedded."""
+    real = {name: DataSource("real") for name in SOURCES}
+    assert 450 < seconds_of(sources=real) < 700
+    assert 120 < seconds_of() < 220
+    assert 40 < seconds_of(profile="smoke") < 120
+    assert seconds_of(profile="smoke", sources=real) == pytest.approx(seconds_of(profile="smoke"))
