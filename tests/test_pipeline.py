@@ -146,3 +146,9 @@ def test_the_estimate_follows_the_number_of_images():
     assert 120 < seconds_of() < 220
     assert 40 < seconds_of(profile="smoke") < 120
     assert seconds_of(profile="smoke", sources=real) == pytest.approx(seconds_of(profile="smoke"))
+
+
+def test_what_has_no_figures_is_not_drawn():
+    drawn = {name.split("/")[1] for name in graph() if name.startswith("draw/")}
+    assert "interpolation" in drawn
+    assert not drawn & {"contraction", "controls", "probe_comparison"}

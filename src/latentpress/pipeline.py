@@ -151,7 +151,9 @@ class _Builder:
         for entry in section.evaluations:
             for subject, label, stage in self._evaluation_stages(section, entry):
                 inputs[label] = stage
-                if not label.endswith(tuple(f"/seed{n}" for n in range(1, self.choices.seeds))):
+                if entry.declaration.figures and not label.endswith(
+                    tuple(f"/seed{n}" for n in range(1, self.choices.seeds))
+                ):
                     inputs[f"draw/{entry.declaration.name}/{subject}"] = self.draw(stage)
         files = {
             "template": report.folder / section.settings.template,
