@@ -6,6 +6,7 @@ import pytest
 
 from latentpress.building import decide_status, say_results
 from latentpress.builds import Build, Request
+from latentpress.datasets.sources import Located
 from latentpress.delivering import failed_checks
 from latentpress.engine.codec import encode
 from latentpress.engine.outcome import Outcome
@@ -24,10 +25,11 @@ def check(name, verdict, model="plain"):
 def ended(tmp_path):
     """Gives a build of the report "one" that ended with some checks and failures; without checks it has no report."""
 
-    def end(checks, *failed, strict=False):
+    def end(checks, *failed, strict=False, **sources):
         lines = []
         build = Build(Request(tmp_path, strict=strict), lines.append)
         build.reports = [SimpleNamespace(name="one")]
+        build.located = {name: Located(source) for name, source in sources.items()}
         build.graph = Graph()
         for below, name in zip([None, *NAMES], NAMES, strict=False):
             build.graph.add(Stage(name, "m:f", inputs={below: below} if below else {}))
@@ -77,3 +79,21 @@ def test_the_health_of_a_report_that_was_not_made_is_not_known(ended):
     assert end.health is None
     assert end.status == 1
     assert "one: not made" in end.lines
+
+
+def test_embedded_data_are_told_once_more_at_the_end(ended):
+    assert "; embedded data: frey; health: " in ended([check("a", "passed")], mnist="real", frey="embedded").lines[0]
+    assert "embedded data:" not in ended([check("a", "passed")], mnist="real", frey="real").lines[0]
+
+
+def test_a_report_that_was_not_made_is_not_called_delivered(ended, tmp_path):
+    assert (
+        "one: not made; --strict stopped the build at the first failure"
+        in ended(None, "train/plain/seed0", strict=True).lines
+    )
+    (tmp_path / "build" / "one").mkdir(parents=True)
+    (tmp_path / "build" / "one" / "report.pdf").write_bytes(b"")
+    end = ended([check("a", "passed")], "typeset/one")
+    assert end.lines[0] == f"one: not made; {tmp_path}/build/one/report.pdf is that of an earlier build"
+    assert end.status == 1
+    assert "delivered" not in " ".join(end.lines)

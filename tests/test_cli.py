@@ -91,6 +91,10 @@ def test_list_shows_reports_sections_and_experiments(root):
     assert answer.returncode == 0
     for text in ("report assignment", "assignment/q1b", "experiment contractive"):
         assert text in answer.stdout
+    shown = [line[line.rindex("(") + 1 : -1].split(", ") for line in answer.stdout.splitlines() if line[-1] == ")"]
+    assert all(len(names) == len(set(names)) for names in shown)
+    (untrained,) = [line for line in answer.stdout.splitlines() if line.startswith("experiment untrained")]
+    assert untrained.endswith("not trained")
 
 
 @pytest.mark.parametrize(

@@ -63,18 +63,25 @@ def write_last_run(build: Build) -> None:
 
 
 def say_results(build: Build) -> None:
-    """End with the path of each report, its time and its health."""
+    """End with the path of each report, its time, its data and its health, or with why there is none."""
     for report in build.reports:
         folder = build.request.build_folder / report.name
         name = f"typeset/{report.name}" if build.tex_missing is None else f"assemble/{report.name}"
         if name not in build.outcome.artifacts:
-            earlier = "; report.pdf is that of an earlier build" if (folder / "report.pdf").is_file() else ""
-            build.say(f"{report.name}: not made{earlier}")
+            stopped = "; --strict stopped the build at the first failure" if build.request.strict else ""
+            earlier = (
+                f"; {folder / 'report.pdf'} is that of an earlier build" if (folder / "report.pdf").is_file() else ""
+            )
+            build.say(f"{report.name}: not made{stopped}{earlier}")
             continue
         path = folder / ("report.tex" if build.tex_missing else "report.pdf")
-        build.say(
-            f"{report.name}: {path} ({duration(time.time() - build.started)}; health: {health_line(build, report)})"
-        )
+        embedded = [data for data, located in build.located.items() if located.source == "embedded"]
+        facts = [
+            duration(time.time() - build.started),
+            *([f"embedded data: {', '.join(embedded)}"] if embedded else []),
+            f"health: {health_line(build, report)}",
+        ]
+        build.say(f"{report.name}: {path} ({'; '.join(facts)})")
     for failure in build.outcome.failures.values():
         build.say(f"failed: {failure.stage}: {failure.first_lines}")
     if build.tex_missing is not None:

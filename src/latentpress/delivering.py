@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import socket
 import subprocess
@@ -54,7 +55,7 @@ def copy_out(build: Build) -> None:
             failed = f"typeset/{report.name}" in build.outcome.failures
             keep = ["run.json", *(["report.pdf"] if failed else [])]
             export(made, folder, skip=INTERNAL_FILES, keep=keep)
-            if may_write(build):
+            if may_write(build) and not is_recorded(build, report, folder / "run.json"):
                 write_json(folder / "run.json", run_record(build, report))
         build.health[report.name] = failed_checks(build, report)
 
@@ -73,6 +74,23 @@ def failed_checks(build: Build, report: projects.Report) -> list[str] | None:
 def check_name(check: Mapping[str, Any]) -> str:
     """A health check and the model that it is of."""
     return f"{check['name']} ({check['model']})" if check.get("model") else str(check["name"])
+
+
+def is_recorded(build: Build, report: projects.Report, path: Path) -> bool:
+    """Whether a report's ``run.json`` is of the build that made it, so that one that ran nothing of it leaves it."""
+    if above(build.graph.stages, final_stages(report)) & set(build.outcome.ran):
+        return False
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(known, dict) and known.get("artifacts") == final_artifacts(build, report)
+
+
+def final_artifacts(build: Build, report: projects.Report) -> dict[str, str]:
+    """Stage to digest of what a report is copied from."""
+    made = build.outcome.artifacts
+    return {name: made[name].digest for name in final_stages(report) if name in made}
 
 
 def run_record(build: Build, report: projects.Report) -> dict[str, Any]:
@@ -95,6 +113,7 @@ def run_record(build: Build, report: projects.Report) -> dict[str, Any]:
         "workers": build.request.workers or machine.cores(),
         "python": platform.python_version(),
         "commit": commit(build.request.root),
+        "artifacts": final_artifacts(build, report),
         "stages": ended,
     }
 

@@ -31,14 +31,12 @@ def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
     for name, report in found.reports.items():
         say(f"report {name}: {report.settings.title}")
         for section in report.sections:
-            shown = ", ".join(entry.declaration.name for entry in section.evaluations)
+            shown = ", ".join(dict.fromkeys(entry.declaration.name for entry in section.evaluations))
             say(f"  {name}/{section.settings.id}: {section.settings.title}{f' ({shown})' if shown else ''}")
     for name, experiment in found.experiments.items():
         training = experiment.training
-        say(
-            f"experiment {name}: {experiment.title}; {experiment.model.name} on {experiment.data}, "
-            f"{training.epochs} epochs, {training.optimizer}"
-        )
+        trained = f"{training.epochs} epochs, {training.optimizer}" if training.epochs else "not trained"
+        say(f"experiment {name}: {experiment.title}; {experiment.model.name} on {experiment.data}, {trained}")
 
 
 def look_at(request: Request, say: Callable[[str], None]) -> Build:

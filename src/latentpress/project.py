@@ -217,7 +217,10 @@ def _resolve(
     path: Path,
 ) -> SectionEvaluation:
     named = EvaluationSettings(name=entry) if isinstance(entry, str) else entry
-    declared = evaluation(named.name)
+    try:
+        declared = evaluation(named.name)
+    except UsageError as error:
+        raise UsageError(f'{path}: section "{section.id}": {error.message}', error.hint) from None
     smoke = declared.smoke if profile == "smoke" else {}
     given = {**smoke, **named.settings, **changes.get(named.name, {})}
     known = section.models + section.controls

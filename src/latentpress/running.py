@@ -12,6 +12,7 @@ from latentpress.engine.progress import make_listener
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
+from latentpress.errors import TemplateError
 from latentpress.project import Report
 
 
@@ -23,6 +24,7 @@ def run_stages(build: Build) -> None:
     scheduler = make_scheduler(build, forced_stages(build))
     plan = scheduler.plan()
     announce_plan(build, plan)
+    announce_template_faults(build, plan)
     build.outcome = scheduler.run(plan)
 
 
@@ -80,3 +82,26 @@ def announce_plan(build: Build, plan: Plan) -> None:
     for name, located in build.located.items():
         say(f"Data {name}: {located.source}")
     say(f"Device: {machine.gpu() or machine.processor()} ({build.request.backend}), {machine.cores()} cores")
+
+
+def announce_template_faults(build: Build, plan: Plan) -> None:
+    """Say at once what would fail only after all trainings; a build goes on, for the rest is delivered."""
+    paths = {
+        path
+        for name in plan.to_run
+        if name.startswith(("section/", "assemble/"))
+        for path in build.graph.stages[name].files.values()
+        if path.suffix == ".j2"
+    }
+    if not paths:
+        return
+    from latentpress.reporting.templating import check_syntax  # Jinja takes a tenth of a second to load
+
+    for path in sorted(paths):
+        try:
+            check_syntax(path)
+        except TemplateError as error:
+            build.say(f"warning: this part of the report will fail: {error.message}")
+            build.say(f"  {error.hint} An edit while the build runs is taken up.")
+        except OSError:
+            continue  # the stage tells it, with the file's name

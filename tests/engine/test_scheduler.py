@@ -128,6 +128,13 @@ def test_only_the_targets_and_what_they_need_run(chain: TinyProject) -> None:
     assert set(outcome.artifacts) == {"number", "double"}
 
 
+def test_the_plan_counts_forced_stages_as_such_below_others_that_run(chain: TinyProject) -> None:
+    chain.build()
+    plan = chain.scheduler(force={"double", "report"}).plan()
+    assert (set(plan.must_run), set(plan.may_run)) == ({"double", "report"}, set())
+    assert chain.build(force={"double", "report"}).ran == ["double", "report"]
+
+
 def test_forced_stages_run_again(chain: TinyProject) -> None:
     chain.build()
     assert chain.build(force={"double"}).ran == ["double"]

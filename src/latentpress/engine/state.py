@@ -93,7 +93,7 @@ class BuildState:
         for name, node in self.nodes.items():
             inputs = node.stage.inputs
             if not all(source in known for source in inputs.values()):
-                may_run.append(name)
+                (must_run if node.forced else may_run).append(name)
                 continue
             digests = {label: known[source].artifact for label, source in inputs.items()}
             try:
