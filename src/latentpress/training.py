@@ -29,9 +29,10 @@ def train(task: Task) -> Result:
         task: input ``data``; settings ``model``, ``objective``, ``training``; the seed.
 
     Returns:
-        arrays ``weights``; table ``history`` (epoch, loss, reconstruction, penalty, and each of them on the
-        validation split as ``val_…``; while the decoder alone is trained, the penalty on the training split is
-        that of the epoch before); values ``architecture`` (tables, see `describe`) and ``training``.
+        arrays ``weights``, and ``codes`` {``train``: float32 (n, code)} where the decoder was trained alone; table
+        ``history`` (epoch, loss, reconstruction, penalty, and each of them on the validation split as ``val_…``;
+        while the decoder alone is trained, the penalty on the training split is that of the epoch before); values
+        ``architecture`` (tables, see `describe`) and ``training``.
     """
     settings = TrainingSettings.model_validate(task.settings["training"])
     objective = ObjectiveSettings.model_validate(task.settings["objective"])
@@ -49,13 +50,13 @@ def train(task: Task) -> Result:
     if settings.decoder_epochs:
         steps = len(images["train"]) // settings.decoder_batch_size * settings.decoder_epochs
         compile_model(autoencoder.decoder, make_decoder_optimizer(settings, steps), objective)
-    history = _run_epochs(task, autoencoder, images, settings, seed)
+    history, codes = _run_epochs(task, autoencoder, images, settings, seed)
 
     architecture = describe(
         {"encoder": autoencoder.encoder, "bottleneck": autoencoder.bottleneck, "decoder": autoencoder.decoder}
     )
     return Result(
-        arrays={"weights": named_weights(autoencoder)},
+        arrays={"weights": named_weights(autoencoder), **({} if codes is None else {"codes": {"train": codes}})},
         tables={"history": pd.DataFrame(history, columns=HISTORY_COLUMNS)},
         values={
             "architecture": architecture,
@@ -117,7 +118,7 @@ def _on_gpu() -> bool:
 
 def _run_epochs(
     task: Task, autoencoder: Any, images: dict[str, np.ndarray], settings: TrainingSettings, seed: int
-) -> list[dict[str, float]]:
+) -> tuple[list[dict[str, float]], np.ndarray | None]:
     trained = [autoencoder, autoencoder.decoder] if settings.decoder_epochs else [autoencoder]
     for network in trained:
         network.optimizer.build(network.trainable_variables)
@@ -164,7 +165,9 @@ def _run_epochs(
             record[f"{split}penalty"] = record[f"{split}loss"] - record[f"{split}reconstruction"]
         history.append({"epoch": epoch + 1, **record})
         checkpoint.save(path, epoch + 1, history, variables)
-    return history
+    if settings.decoder_epochs and codes is None:  # an earlier attempt ended after its last epoch
+        codes = _encode(autoencoder.encoder, images["train"])
+    return history, codes
 
 
 def _encode(encoder: Any, images: np.ndarray) -> np.ndarray:
