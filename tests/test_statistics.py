@@ -17,6 +17,7 @@ from latentpress.statistics import (
     bootstrap_mean,
     mcnemar,
     paired_bootstrap,
+    paired_over_seeds,
     pairwise_mean,
     pairwise_ratio,
     pool_seeds,
@@ -203,3 +204,9 @@ def test_what_is_missing_or_infinite_for_one_seed_shows_in_the_pool(
 ) -> None:
     pooled = pool_seeds([ACCURACY, replace(ACCURACY, value=value, seed=1)])[0]
     assert (pooled.value, pooled.low, pooled.high) == (expected, None, None)
+
+
+def test_differences_over_few_seeds_have_student_s_interval_and_over_many_the_bootstrap_s() -> None:
+    a, b = [3.0, 5.0, 7.0], [1.0, 2.0, 3.0]
+    assert paired_over_seeds(a, b) == student_mean([2.0, 3.0, 4.0])
+    assert paired_over_seeds(a * 2, b * 2) == bootstrap_mean([2.0, 3.0, 4.0] * 2)

@@ -205,6 +205,16 @@ def sign_flip(differences: np.ndarray | Sequence[float]) -> float:
     return float(np.mean(sums >= abs(float(sample.sum())) - tolerance))
 
 
+def paired_over_seeds(a: Sequence[float], b: Sequence[float]) -> Interval:
+    """Mean of a − b over trainings from the same seeds, with the interval that `pool_seeds` gives of so many.
+
+    Args:
+        a, b: of the same seeds in the same order, each of length n ≥ 2.
+    """
+    differences = [first - second for first, second in zip(a, b, strict=True)]
+    return bootstrap_mean(differences) if len(differences) >= FEWEST_TO_RESAMPLE else student_mean(differences)
+
+
 def pool_seeds(metrics: Iterable[Metric]) -> list[Metric]:
     """Merge metrics that differ by their seed alone.
 

@@ -155,7 +155,7 @@ def test_a_smoke_report_says_so_on_page_one_and_in_the_running_head(workshop: An
     done = {"q1c": workshop.section("", {})}
     smoke = workshop.assembled(done, profile="smoke").texts["report.tex"]
     head = smoke.index("\\reportrunning")
-    assert "Profile smoke: no results" in smoke[head : smoke.index("\\begin{document}")]
+    assert "Profile smoke, no results" in smoke[head : smoke.index("\\begin{document}")]
     assert "Its numbers are no results" in smoke[: smoke.index("\\tableofcontents")]
     default = workshop.assembled(done).texts["report.tex"]
     assert "no results" not in default

@@ -121,6 +121,25 @@ def test_models_that_answer_for_the_same_items_are_compared_by_their_differences
     assert claim(name, unknown, **fields).outcome == "not testable"
 
 
+@pytest.mark.parametrize(
+    ("second", "outcome"),
+    [((0.40, 0.41, 0.39), "worse"), ((0.60, 0.61, 0.59), "better"), ((0.40, 0.62, 0.47), "no difference shown")],
+)
+def test_with_several_seeds_the_differences_of_the_seeds_decide(second: tuple[float, ...], outcome: str) -> None:
+    """Those of the images speak for the first training only, and here they would always say "worse"."""
+    levels = paired("test_mse", 0.5, sum(second) / 3, 0.001)[:2]
+    pooled = [*levels, metric("test_mse_difference", 0.1, "sparse_vs_contractive", half=0.001)]
+    by_seed = [
+        Measured(metric("test_mse", value, model, seed=seed), "x", model, "digest")
+        for model, values in (("sparse", (0.5, 0.51, 0.49)), ("contractive", second))
+        for seed, value in enumerate(values)
+    ]
+    evidence = Evidence(measured={m.id: Measured(m, "x", m.model, "digest") for m in pooled}, by_seed=by_seed)
+    made = make(Look(evidence, NAMES), "reconstruction_against", {"a": "sparse", "b": "contractive", "data": "mnist"})
+    assert made.outcome == outcome
+    assert "over seeds" in made.test
+
+
 def test_codes_that_are_denser_than_the_reference_are_not_called_sparse() -> None:
     fields = {"a": "sparse", "b": "contractive", "data": "mnist"}
     assert "not sparser but denser" in said("sparser", paired("hoyer_samples", 0.1, 0.3, 0.01), **fields)[1]

@@ -157,10 +157,9 @@ def _context(
     used = ", ".join(str(entry.get("title", "")) for entry in embedded)
     profile = task.settings.get("profile", "default")
     unassessed = profile == UNASSESSED_PROFILE
-    told = [
-        *([f"Profile {profile}: no results"] if unassessed else []),
-        *([f"Embedded data: {used}"] if embedded else []),
-    ]
+    told = f"Embedded data: {used}" if embedded else ""
+    if unassessed:
+        told = f"Profile {profile}, {'embedded data, ' if embedded else ''}no results"
     stages = {failure.stage: failure for failure in failures}
     tex = "".join(part.text() for part in parts.values())
     return {
@@ -169,7 +168,7 @@ def _context(
         "pdf_string": pdf_string,
         "pdf_authors": join(Tex(", "), [pdf_string(author["name"]) for author in report["authors"]]),
         "running_title": escape(textwrap.shorten(report["title"], RUNNING_TITLE, placeholder=" …")),
-        "running_notice": escape("; ".join(told)),
+        "running_notice": escape(told),
         "notices": [
             *([escape(UNASSESSED_NOTICE.format(profile=profile))] if unassessed else []),
             *[embedded_notice(entry) for entry in embedded],

@@ -12,6 +12,7 @@ from latentpress.reporting.evidence import Evidence, Missing
 from latentpress.reporting.latex import Tex, to_text
 from latentpress.reporting.names import Names
 from latentpress.reporting.numbers import format_metric
+from latentpress.statistics import Interval, paired_over_seeds
 
 SIGNIFICANCE = 0.05
 
@@ -113,6 +114,9 @@ class Look:
     ) -> tuple[Metric, Metric]:
         """The measured mean of a − b over the same items, whichever way round it was taken, and the metric as it is.
 
+        With several seeds the items are those of the first one; the mean and its interval are then taken over the
+        seeds instead, which both models share.
+
         Raises:
             NotTestable: it could not be measured, or has no interval.
             TemplateError: nothing measures it.
@@ -126,7 +130,35 @@ class Look:
         found = self.metric(back if turned else forth)
         if not has_interval(found):
             raise NotTestable(f"{found.id} has no interval")
-        return (flipped(found) if turned else found), found
+        mean = flipped(found) if turned else found
+        over_seeds = self._over_seeds(quantity, data, a, b, alpha)
+        if over_seeds is not None:
+            mean = replace(mean, value=over_seeds.value, low=over_seeds.low, high=over_seeds.high)
+        return mean, found
+
+    def _over_seeds(self, quantity: str, data: str, a: str, b: str, alpha: float | None) -> Interval | None:
+        sides = [
+            self.evidence.measured.get(Metric(quantity, None, data=data, model=model, split="test", alpha=alpha).id)
+            for model in (a, b)
+        ]
+        if sides[0] is None or sides[1] is None:
+            return None
+        values = [self.evidence.seeds_of(side.metric) for side in sides if side is not None]
+        seeds = sorted(values[0].keys() | values[1].keys())
+        if len(seeds) < 2:
+            return None
+        # A control that needs no training is the same beside every seed.
+        columns = [
+            [own.get(seed, side.metric.value or 0.0) if own else side.metric.value or 0.0 for seed in seeds]
+            for own, side in zip(values, sides, strict=True)
+            if side is not None
+        ]
+        return paired_over_seeds(*columns)
+
+    @property
+    def several_seeds(self) -> bool:
+        """Whether the section pools over more than one training of each model."""
+        return bool(self.evidence.by_seed)
 
     def text(self, metric: Metric, *, interval: bool = False, unit: bool = False, percent: bool = False) -> Tex:
         """A metric's value with the digits that the section gives its quantity."""

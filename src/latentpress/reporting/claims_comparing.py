@@ -27,6 +27,7 @@ from latentpress.reporting.numbers import p_phrase
 SIGNIFICANCE = 0.05
 OVERLAP = "95 % intervals do not overlap"
 PAIRED = "95 % bootstrap interval of the paired difference excludes 0"
+OVER_SEEDS = "95 % interval of the paired difference over seeds excludes 0"
 
 
 def compare(
@@ -133,6 +134,11 @@ def _above(first: Metric, second: Metric) -> bool:
     return (first.value or 0.0) > (second.value or 0.0)
 
 
+def paired_test(look: Look) -> str:
+    """How a difference over the same items is decided, in words."""
+    return OVER_SEEDS if look.several_seeds else PAIRED
+
+
 def paired(
     look: Look,
     quantity: str,
@@ -150,7 +156,7 @@ def paired(
     tail = Tex(f"; paired difference {look.shown(difference)}")
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
-        look, Tex(what), names, (plain[0], plain[1]), sign_shown(difference), higher_is_better, PAIRED, tail,
+        look, Tex(what), names, (plain[0], plain[1]), sign_shown(difference), higher_is_better, paired_test(look), tail,
         with_interval=False,
     )  # fmt: skip
 
@@ -172,12 +178,17 @@ def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: st
     accuracies = [look.pick(f"{classifier}_accuracy", data, model) for model in (a, b)]
     difference, measured = look.difference(f"{classifier}_accuracy", data, a, b)
     p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, measured.model)
-    higher = None if (p.value or 0.0) >= SIGNIFICANCE or not difference.value else difference.value > 0
-    tail = Tex(f"; difference {look.shown(difference)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
+    if look.several_seeds:
+        test, higher = OVER_SEEDS, sign_shown(difference)
+        tail = Tex(f"; difference over seeds {look.shown(difference)}")
+    else:
+        test = f"exact McNemar test, p < {SIGNIFICANCE}"
+        higher = None if (p.value or 0.0) >= SIGNIFICANCE or not difference.value else difference.value > 0
+        tail = Tex(f"; difference {look.shown(difference)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
     what = Tex("the accuracy of " + ("logistic regression" if classifier == "probe" else "the linear SVM"))
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
-        look, what, names, (accuracies[0], accuracies[1]), higher, True, f"exact McNemar test, p < {SIGNIFICANCE}",
+        look, what, names, (accuracies[0], accuracies[1]), higher, True, test,
         tail, with_interval=False,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from latentpress.reporting.claim_base import (
     listed,
     sign_shown,
 )
-from latentpress.reporting.claims_comparing import PAIRED
+from latentpress.reporting.claims_comparing import PAIRED, paired_test
 from latentpress.reporting.latex import Tex
 
 INTERPOLATION_NAMES = {
@@ -48,7 +48,7 @@ def interpolation_difference(look: Look, *, a: str, b: str, quantity: str, data:
     groups = {
         verdict: [f"{alpha:g}" for alpha in alphas if verdicts[alpha] is verdict] for verdict in (True, False, None)
     }
-    test = f"{PAIRED}, at each α"
+    test = f"{paired_test(look)}, at each α"
     smallest = min(differences.values(), key=lambda metric: abs(metric.value or 0.0))
     size = rf"the smallest paired difference is {look.shown(smallest)}, at $\alpha = {smallest.alpha:g}$"
     if not groups[True] and not groups[False]:

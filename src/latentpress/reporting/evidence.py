@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -130,6 +131,18 @@ class Evidence:
                 groups.setdefault(_digits_group(entry.metric), []).append(entry.metric)
             self._digits.update({group: agreed_decimals(members) for group, members in groups.items()})
         return self._digits.get(_digits_group(metric))
+
+    def seeds_of(self, metric: Metric) -> dict[int, float]:
+        """A metric's value of each seed, where it was pooled over several and all are finite; else nothing."""
+        wanted = replace(metric, seed=None).id
+        found = {
+            entry.metric.seed: entry.metric.value
+            for entry in self.by_seed
+            if replace(entry.metric, seed=None).id == wanted
+        }
+        if any(seed is None or value is None or not math.isfinite(value) for seed, value in found.items()):
+            return {}
+        return {int(seed): float(value) for seed, value in found.items() if seed is not None and value is not None}
 
     def subjects(self) -> set[str]:
         """Every model, data set or comparison that is measured here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -70,20 +71,24 @@ def decimals_for(metric: Metric, *, digits: int | None = None, percent: bool = F
 def agreed_decimals(metrics: Sequence[Metric], *, percent: bool = False) -> int:
     """Digits after the point that all of some metrics are given, one at least.
 
-    The listed decimals, raised until two significant digits of the smallest value show; lowered to what the widest
-    interval supports, two significant digits of its half-width; but never so far that the ends of the narrowest
-    interval cannot be told apart, one digit of its half-width.
+    The listed decimals, raised until two significant digits of the median value show; lowered to what the widest
+    interval supports, two significant digits of its half-width; but never so far that the ends of the median
+    interval cannot be told apart, one digit of its half-width. (The median, so that a control whose values are a
+    hundredth of the others' does not set their digits.)
     """
-    wanted, most, least = 0, math.inf, 0
+    listed: list[int] = []
+    supported: list[int] = []
+    needed: list[int] = []
     for metric in metrics:
         scale = scale_of(metric.quantity, percent=percent)
-        wanted = max(wanted, _listed_decimals(metric, scale))
+        listed.append(_listed_decimals(metric, scale))
         if metric.low is not None and metric.high is not None:
             half = (_finite(metric.high) - _finite(metric.low)) * scale / 2
             if half > SMALLEST:
-                most = min(most, _decimals_of_significant(half, 2))
-                least = max(least, _decimals_of_significant(half, 1))
-    return max(int(min(wanted, most)), least)
+                supported.append(_decimals_of_significant(half, 2))
+                needed.append(_decimals_of_significant(half, 1))
+    wanted, least = (statistics.median_high(digits or [0]) for digits in (listed, needed))
+    return max(min([wanted, *supported]), least)
 
 
 def _listed_decimals(metric: Metric, scale: float) -> int:
