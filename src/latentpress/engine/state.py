@@ -88,7 +88,8 @@ class BuildState:
     def plan(self, workers: int, cores: int) -> events.Plan:
         """What a build would do now; nothing is run and nothing is told."""
         known: dict[str, Record] = {}
-        must_run, may_run = [], []
+        must_run: list[str] = []
+        may_run: list[str] = []
         self._planned.clear()
         for name, node in self.nodes.items():
             inputs = node.stage.inputs

@@ -67,7 +67,7 @@ def published_rows(
     """
     header = [Tex(text) for text in ("Model", "Quantity", r"$\alpha$", "Published", "Here", "Difference")]
     table = Table(header, [], ["l", "l", "r", "r", "r", "r"])
-    table.records = [["model", "quantity", "alpha", "published", "here", "low", "high", "difference"]]
+    table.records = [["Model", "Quantity", "α", "Published", "Here", "Here, low", "Here, high", "Difference"]]
     printed: list[tuple[str, Tex]] = []
     last = ("", "")
     for row in published:
