@@ -13,6 +13,7 @@ import pytest
 from latentpress.engine import events
 from latentpress.engine.dask_client import connect
 from latentpress.engine.mirror import MirrorDamageError, open_mirror
+from latentpress.engine.mirror_files import open_files
 from latentpress.engine.stage import Stage
 from latentpress.errors import ClusterError, MirrorError, UsageError
 
@@ -156,14 +157,14 @@ def test_a_mirror_that_cannot_be_written_is_told_at_once(folder: Path) -> None:
 
 
 def test_a_mirror_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentpress.engine.mirror._PATIENCE", 0.5)
+    monkeypatch.setattr("latentpress.engine.mirror_files._PATIENCE", 0.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        mirror = open_mirror("memory://silent", check=False)
-        monkeypatch.setattr(mirror, "_write", lambda *_: silent.accept()[0].recv(1))
+        files = open_files("memory://silent")
+        monkeypatch.setattr(files, "write", lambda *_: silent.accept()[0].recv(1))
         with pytest.raises(MirrorError, match="does not answer within"):
-            mirror.check()
+            files.check()
         socket.create_connection(silent.getsockname()).close()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +141,18 @@ def test_references_come_with_a_bibliography_that_is_cited(workshop: Any) -> Non
     cited = workshop.assembled({"q1c": section(workshop, "\\citep{a}")}, files=files)
     assert "\\bibliography{references}" in cited.texts["report.tex"] and "references.bib" in cited.texts
     assert "\\bibliography{" not in workshop.assembled({"q1c": section(workshop, "x")}, files=files).texts["report.tex"]
+
+
+def test_the_tables_of_the_appendices_are_files_too(workshop: Any) -> None:
+    result = workshop.assembled({"q1c": section(workshop, "x")})
+    tables = {name: list(csv.reader(io.StringIO(data.decode()))) for name, data in result.files.items()}
+    assert tables["tables/health.csv"][0][:3] == ["Check", "Data", "Model"]
+    assert len(tables["tables/health.csv"]) == 1 + len(result.values["report"]["health"])
+    assert ["mnist", "real", "train", "ba89" * 16] in tables["tables/data.csv"]
+    assert {row[0] for row in tables["tables/stages.csv"][1:]} >= {"train/sparse/seed0"}
+    assert ["training.epochs", "", "2", ""] in tables["tables/settings.csv"]
+    assert ["python", f"{sys.version_info.major}.{sys.version_info.minor}"] in tables["tables/environment.csv"]
+    assert {entry["file"] for entry in result.values["report"]["tables"]} == set(tables)
 
 
 def test_nothing_of_this_machine_or_day_gets_in(workshop: Any) -> None:

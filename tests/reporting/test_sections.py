@@ -372,3 +372,15 @@ def test_the_box_of_a_failure_has_the_options_too(workshop: Any) -> None:
     told = workshop.tex("x", inputs, failures, profile="smoke")
     command = "nox -s section -- assignment/q1c --profile smoke --data embedded --seeds 2"
     assert str(escape(command)) in told
+
+
+def test_no_two_columns_of_a_csv_file_have_the_same_heading(workshop: Any) -> None:
+    metrics = [workshop.metric(name, 0.5, "sparse") for name in ("probe_accuracy", "mcnemar_p", "svm_mcnemar_p")]
+    text = """<< metric_table("tab:p", "C.", "Model", [("Sparse", {"model": "sparse"})],
+        [("Accuracy", {"quantity": "probe_accuracy"}),
+         ("$p$", {"quantity": "mcnemar_p"}), ("$p$", {"quantity": "svm_mcnemar_p"})],
+        where={"data": "mnist", "split": "test"}) >>"""
+    shown = workshop.section(text, {"evaluate/classification/sparse/seed0": workshop.evaluation(*metrics)})
+    heading = next(csv.reader(io.StringIO(shown.files["tables/p.csv"].decode())))
+    assert heading == ["Model", "Accuracy", "p (mcnemar_p)", "p (svm_mcnemar_p)"]
+    assert shown.texts["section.tex"].count("$p$") == 2

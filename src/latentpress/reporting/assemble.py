@@ -16,6 +16,7 @@ from latentpress.health import UNASSESSED_PROFILE, assess
 from latentpress.health_missing import missing_results
 from latentpress.metrics import from_records
 from latentpress.reporting import appendices
+from latentpress.reporting.appendix_tables import appendix_tables
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
 from latentpress.reporting.names import Names
 from latentpress.reporting.sections import build_options, failure_box
@@ -85,13 +86,17 @@ def assemble(task: Task) -> Result:
         "template" if "template" in task.files else "base",
         _context(task, parts, facts, checks, failures, environment, names),
     )
+    tables, entries = appendix_tables(checks, task.lineage, facts, environment, settings.get("experiments", {}))
+    report = _report_json(task, artifacts, records, checks, failures)
+    shown = {entry["file"] for entry in report["tables"]}
+    report["tables"] += [entry for entry in entries if entry["file"] not in shown]
     result = Result(
         texts={"report.tex": text, "report.sty": task.files["sty"].read_text(encoding="utf-8")},
         values={
-            "report": _report_json(task, artifacts, records, checks, failures),
+            "report": report,
             "sources": source_map(text, parts),
         },
-        files=_files(artifacts),
+        files={**tables, **_files(artifacts)},  # a section's table of the same name is the one that is meant
     )
     if "bibliography" in task.files:
         result.texts["references.bib"] = task.files["bibliography"].read_text(encoding="utf-8")

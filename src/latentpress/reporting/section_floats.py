@@ -157,7 +157,7 @@ class SectionFloats:
             if key != "title"
         ]
         rows = [[escape(key.replace(".", ": ").replace("_", " ")), format_setting(value)] for key, value in pairs]
-        records = [["setting", "value"], *([key, value] for key, value in pairs)]
+        records = [["Setting", "Value"], *([key, value] for key, value in pairs)]
         return self._float(tables.Table([Tex("Setting"), Tex("Value")], rows, ["l", "r"], records), caption, label, [])
 
     def environment_table(self, label: str, caption: str) -> Tex:
