@@ -221,7 +221,7 @@ def test_how_long_the_other_models_were_trained_stands_beside_their_figures(work
     assert tex.startswith("7 ")
     assert r"Model&Epochs&Quantity&$\alpha$&Run again&Here&Difference" in tex
     assert r"Sparse autoencoder&7&Probe accuracy&&95.66\,\%&" in tex
-    assert result.files["tables/p.csv"].startswith(b"model,epochs,quantity,alpha,run_again,here,")
+    assert result.files["tables/p.csv"].startswith("Model,Epochs,Quantity,α,Run again,Here,".encode())
 
 
 @pytest.mark.parametrize(
