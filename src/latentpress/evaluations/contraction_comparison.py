@@ -11,6 +11,7 @@ NEEDS = ("contraction",)
 SETTINGS: dict[str, int] = {}
 SECONDS = 0.5
 BACKEND = False
+FIGURES = False
 TITLE = "Comparison of contractions"
 
 

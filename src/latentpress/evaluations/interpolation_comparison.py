@@ -12,6 +12,7 @@ NEEDS = ("interpolation",)
 SETTINGS: dict[str, int] = {}
 SECONDS = 0.5
 BACKEND = False
+FIGURES = False
 TITLE = "Comparison of interpolations"
 
 ALPHAS = "alphas"

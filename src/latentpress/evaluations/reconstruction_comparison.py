@@ -11,6 +11,7 @@ NEEDS = ("reconstruction", "controls")
 SETTINGS: dict[str, int] = {}
 SECONDS = 4.0
 BACKEND = False
+FIGURES = False
 TITLE = "Comparison of reconstructions"
 
 

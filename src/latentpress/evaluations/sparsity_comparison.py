@@ -11,6 +11,7 @@ NEEDS = ("sparsity",)
 SETTINGS: dict[str, int] = {}
 SECONDS = 1.0
 BACKEND = False
+FIGURES = False
 TITLE = "Comparison of sparsity"
 
 
