@@ -74,7 +74,7 @@ def test_hostile_strings_typeset_without_a_warning_and_are_read_in_the_page(type
         "U+5C0F",
         "U+1F600",
         "98.00 % [97.74, 98.26]",
-        "The accuracy is 0.9800",
+        "The accuracy is 98.00 %",
     ):
         assert piece.replace(" ", "") in text
 
