@@ -14,7 +14,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from latentpress import building
+from latentpress.building import STEPS
+from latentpress.builds import Build, Request
+from latentpress.running import run_stages
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,16 +37,16 @@ def main() -> None:
 def seconds(data: str, workers: int, threads: int) -> float:
     """Wall time of a cold build whose stages, all of them, have so many threads."""
 
-    def give_threads(build: building.Build) -> None:
+    def give_threads(build: Build) -> None:
         stages = build.graph.stages
         for name, stage in stages.items():
             stages[name] = replace(stage, threads=threads)
 
-    at = building.STEPS.index(building.run_stages)
-    steps = (*building.STEPS[:at], give_threads, *building.STEPS[at:])
+    at = STEPS.index(run_stages)
+    steps = (*STEPS[:at], give_threads, *STEPS[at:])
     with tempfile.TemporaryDirectory() as folder:
-        request = building.Request(ROOT, ("assignment",), data=data, workers=workers, build_dir=Path(folder))  # type: ignore[arg-type]
-        build = building.Build(request, say=lambda line: None)
+        request = Request(ROOT, ("assignment",), data=data, workers=workers, build_dir=Path(folder))  # type: ignore[arg-type]
+        build = Build(request, say=lambda line: None)
         begun = time.perf_counter()
         for step in steps:
             step(build)

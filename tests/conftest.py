@@ -89,10 +89,9 @@ class TinyProject:
         return Scheduler(
             self.store,
             stages or self.stages(),
-            listener=self.events.append,
             package="tiny",
             source_dirs=[self.root / "src"],
-            **options,
+            **{"listener": self.events.append, **options},
         )
 
     def build(self, *stages: Stage, **options: Any) -> Outcome:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,44 @@ def test_help_of_build_explains_every_option(root):
         assert option in answer.stdout
 
 
+def test_without_a_command_there_is_the_help_and_no_error(root):
+    answer = latentpress(cwd=root)
+    assert (answer.returncode, answer.stderr.strip()) == (2, "")
+    assert "Commands" in answer.stdout
+
+
+def test_flags_are_shown_without_a_value(root):
+    for command in ("build", "explain", "clean", "status"):
+        shown = latentpress(command, "--help", cwd=root, COLUMNS="200").stdout
+        flags = [line for line in shown.splitlines() if "<bool>" in line]
+        assert [line for line in flags if "--help" not in line] == []
+
+
+def test_version_is_that_of_the_package(root):
+    answer = latentpress("--version", cwd=root)
+    assert (answer.returncode, answer.stdout) == (0, f"latentpress {version('latentpress')}\n")
+
+
+@pytest.mark.parametrize("content", ["", '{"reports": ["a"', "[]", "{}"])
+def test_a_torn_record_of_the_last_build_counts_as_none(root, content):
+    (root / "build").mkdir()
+    (root / "build" / "last_run.json").write_text(content)
+    for options in ([], ["--json"]):
+        answer = latentpress("status", "--data", "embedded", *options, cwd=root)
+        assert answer.returncode == 0, answer.stderr
+        assert "last build:" not in answer.stdout
+    assert json.loads(answer.stdout)["last_run"] is None
+
+
 def test_list_shows_reports_sections_and_experiments(root):
     answer = latentpress("list", cwd=root)
     assert answer.returncode == 0
     for text in ("report assignment", "assignment/q1b", "experiment contractive"):
         assert text in answer.stdout
+    shown = [line[line.rindex("(") + 1 : -1].split(", ") for line in answer.stdout.splitlines() if line[-1] == ")"]
+    assert all(len(names) == len(set(names)) for names in shown)
+    (untrained,) = [line for line in answer.stdout.splitlines() if line.startswith("experiment untrained")]
+    assert untrained.endswith("not trained")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +103,10 @@ def test_list_shows_reports_sections_and_experiments(root):
         (["bild"], ["No such command 'bild'", "Did you mean 'build'"]),
         (["build", "asignment"], ['unknown report "asignment"', 'Did you mean "assignment"?']),
         (["build", "assignment", "--section", "q1x"], ['no section "q1x"', "Did you mean"]),
+        (["build", "assignment", "--section", "assignment/q1b"], ['Did you mean "q1b"?']),
+        (["build", "assignment", "--retrain"], ["--retrain needs --section"]),
+        (["build", "--profile", "fast"], ["Invalid value for '--profile': 'fast' is not one of"]),
+        (["build", "--mirror", ""], ["found the mirror ''", "file:///"]),
         (["build", "--sektion", "q1b"], ["No such option", "--section"]),
         (["build", "--profile", "quick"], ["'quick'", "smoke"]),
         (["build", "--seeds", "0"], ["--seeds", "found '0'", "at least 1"]),

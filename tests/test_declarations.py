@@ -66,3 +66,9 @@ def test_values_of_the_defaults_type_replace_them(pairs, alphas):
     declared = declarations.evaluation("interpolation")
     merged = declarations.merge_settings(declared, {"pairs": pairs, "alphas": alphas}, Path("report.toml"))
     assert merged == {**declared.settings, "pairs": pairs, "alphas": alphas}
+
+
+@pytest.mark.parametrize("name", EVALUATIONS)
+def test_an_evaluation_that_says_it_has_no_figures_packs_none(name):
+    source = (declarations.FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    assert declarations.evaluation(name).figures == ("figure_data import" in source)

@@ -68,3 +68,15 @@ def test_json_is_replaced_whole_and_leaves_no_temporary_file(tmp_path):
     write_json(tmp_path / "run.json", {"a": 2})
     assert json.loads((tmp_path / "run.json").read_text()) == {"a": 2}
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("mark", ["journal.jsonl", "builds.lock", "report.toml", ".git"])
+def test_a_folder_that_is_no_export_is_left_as_it_is(artifact, tmp_path, mark):
+    out = tmp_path / "out"
+    (out / "keys").mkdir(parents=True)
+    (out / mark).write_text("")
+    (out / "keys" / "precious").write_text("")
+    with pytest.raises(StoreError, match=f"holds {mark}") as caught:
+        export([artifact], out)
+    assert exported(out) == {mark, "keys/precious"}
+    assert "--build-dir" in caught.value.hint

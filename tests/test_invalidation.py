@@ -198,6 +198,30 @@ def test_an_edit_of_a_model_trains_those_again_that_use_it_and_makes_no_data_set
     assert not any(name.startswith("data/") for name in found)
 
 
+@pytest.mark.parametrize(
+    ("module", "base", "run_again"),
+    [
+        ("engine/mirror", "MirrorError", set()),
+        ("reporting/typeset", "LatexError", {"typeset"}),
+        ("evaluations/classification", "DataError", {"evaluate"}),
+        (
+            "errors",
+            "LatentPressError",
+            {"data", "train", "encode", "evaluate", "draw", "section", "assemble", "typeset"},
+        ),
+    ],
+)
+def test_a_new_error_beside_what_raises_it_trains_nothing_again(
+    module: str, base: str, run_again: set[str], graph: dict[str, Stage], before: dict[str, str], copy: Path
+) -> None:
+    """In errors.py itself it would, which is why that is not the place for it."""
+    path = copy / "latentpress" / f"{module}.py"
+    assert base in path.read_text()
+    with path.open("a") as file:
+        file.write(f"\n\nclass NewError({base}):\n    pass\n")
+    assert {name.split("/")[0] for name in changed(before, keys(copy, graph))} == run_again
+
+
 def test_a_setting_of_one_experiment_changes_its_stages_and_what_shows_them(graph: dict[str, Stage]) -> None:
     def longer(found: project.Project) -> project.Project:
         sparse = found.experiments["sparse"]

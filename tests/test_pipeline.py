@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from latentpress import pipeline, project
-from latentpress.building import above
+from latentpress.engine.graph import Graph
 from latentpress.pipeline import Choices, DataSource, Machine
+from latentpress.running import above
 
 ROOT = Path(__file__).parents[1]
 SOURCES = {"mnist": DataSource("embedded"), "frey": DataSource("embedded")}
@@ -151,3 +152,23 @@ def test_comparison_with_controls_reads_them_once_with_the_section_s_settings():
     stage = stages["evaluate/reconstruction_comparison/vae"]
     assert stages[stage.inputs["controls"]].settings["evaluation"]["components"] == 20
     assert set(stage.inputs) == {"data", "reconstruction:vae", "controls"}
+
+
+def seconds_of(**options):
+    stages = graph(**options)
+    return Graph(stages.values()).estimate(set(stages), 2, 2)
+
+
+def test_the_estimate_follows_the_number_of_images():
+    """On two quiet cores a build took about 560 s with the real data and 170 s with the embedded."""
+    real = {name: DataSource("real") for name in SOURCES}
+    assert 450 < seconds_of(sources=real) < 700
+    assert 120 < seconds_of() < 220
+    assert 40 < seconds_of(profile="smoke") < 120
+    assert seconds_of(profile="smoke", sources=real) == pytest.approx(seconds_of(profile="smoke"))
+
+
+def test_what_has_no_figures_is_not_drawn():
+    drawn = {name.split("/")[1] for name in graph() if name.startswith("draw/")}
+    assert "interpolation" in drawn
+    assert not drawn & {"contraction", "controls", "probe_comparison"}

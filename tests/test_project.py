@@ -66,7 +66,7 @@ def test_misspelt_key_is_named_with_its_line_and_the_nearest_key(root):
         ("batch_size = 64", "batch_size = 0", "greater than 0"),
         ("batch_size = 64", "batch_size = true", "found True"),
         ('name = "convolutional"', 'name = "convolutionel"', "'convolutional' or 'variational'"),
-        ("target = 0.085", "target = 1.5", "less than 1"),
+        ("\ntarget = ", "\ntarget = 1", "less than 1"),
         ('data = "mnist"', 'data = "mnits"', 'unknown data set "mnits"'),
         ('code_activation = "sigmoid"', 'code_activation = "linear"', "needs model.code_activation 'sigmoid'"),
         ("[profiles.smoke]", "[profiles.smok]", 'unknown profile "smok"'),
@@ -155,3 +155,45 @@ def test_override_sets_dotted_keys_and_leaves_the_original_alone(changes):
         for part in key.split("."):
             found = found[part]
         assert found == value
+
+
+@pytest.mark.parametrize("name", ["store", "Store", "last_run.json", "timeline.svg", ".hidden"])
+def test_a_report_may_not_have_the_name_of_what_else_lies_in_the_build_folder(root, name):
+    """Its export would remove the store."""
+    shutil.copytree(root / "report_templates" / "assignment", root / "report_templates" / name)
+    error = fault(root)
+    assert isinstance(error, SettingsError)
+    assert str(root / "report_templates" / name) in error.message
+    assert "Rename the folder" in error.hint
+
+
+def line_with(path, text):
+    return next(number for number, line in enumerate(path.read_text().splitlines(), start=1) if text in line)
+
+
+@pytest.fixture
+def report_toml(root):
+    return root / "report_templates" / "assignment" / "report.toml"
+
+
+def test_an_unknown_evaluation_is_told_with_its_file_and_section(root, report_toml):
+    edit(report_toml, '"embedding"', '"embeding"')
+    error = fault(root)
+    assert f'{report_toml}: section "q1a": unknown evaluation "embeding"' in error.message
+    assert error.hint == 'Did you mean "embedding"?'
+
+
+def test_a_misspelt_key_of_a_section_is_told_with_its_own_line(root, report_toml):
+    edit(report_toml, 'id = "q1c"\ntitle =', 'id = "q1c"\ntitel =')
+    error = fault(root)
+    assert f"line {line_with(report_toml, 'titel =')}: sections.5.titel: unknown key" in error.message
+    header = line_with(report_toml, 'id = "q1c"') - 1
+    assert f"line {header}: sections.5.title: missing" in error.message
+    assert error.hint == 'Did you mean "title"?'
+
+
+def test_a_misspelt_setting_of_an_evaluation_is_told_with_its_line(root, report_toml):
+    edit(report_toml, '"interpolation"', '{ name = "interpolation", settings = { pair = 3 } }')
+    error = fault(root)
+    assert f"line {line_with(report_toml, 'pair = 3')}: " in error.message
+    assert 'evaluation "interpolation": pair: unknown key' in error.message

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,9 +25,8 @@ def write(folder: Path, *records: dict[str, Any]) -> Journal:
     (folder / "store").mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / "store" / "journal.jsonl")
     common = {"build": "b1", "host": "here", "pid": 1, "worker_host": "here", "worker": 7, "key": "k", "attempt": 1}
-    lines = [json.dumps(common | record) for record in records]
-    with journal.path.open("a") as file:
-        file.writelines(f"{line}\n" for line in lines)
+    for record in records:
+        journal.write(**common | record)
     return journal
 
 

@@ -37,7 +37,13 @@ def task(folder, penalty="none", epochs=3, optimizer="adamw", **training):
                 "code_activation": "sigmoid" if penalty == "kl_sparsity" else "linear",
             },
             "objective": {"penalty": penalty, "weight": 1e-2, "reconstruction": "bernoulli" if variational else "mse"},
-            "training": {"epochs": epochs, "batch_size": 16, "optimizer": optimizer, **training},
+            "training": {
+                "epochs": epochs,
+                "batch_size": 16,
+                "decoder_batch_size": 32,
+                "optimizer": optimizer,
+                **training,
+            },
         },
         inputs={"data": InMemory(images)},
         files={},
@@ -55,9 +61,17 @@ class Killed(BaseException):
     [("none", "muon_decoder"), ("kl_sparsity", "adamw"), ("contractive", "adamw"), ("kl_divergence", "adamw")],
 )
 def test_training_killed_between_epochs_ends_with_the_same_bits(tmp_path, monkeypatch, penalty, optimizer):
+    kill_twice(tmp_path, monkeypatch, penalty, optimizer=optimizer, input_noise=0.1, input_shift=1.0)
+
+
+def test_training_killed_while_the_decoder_alone_is_trained_ends_with_the_same_bits(tmp_path, monkeypatch):
+    kill_twice(tmp_path, monkeypatch, "kl_sparsity", epochs=1, decoder_epochs=2)
+
+
+def kill_twice(tmp_path, monkeypatch, *args, **settings):
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
-    whole = train(task(tmp_path / "whole", penalty, optimizer=optimizer, input_noise=0.1))
+    whole = train(task(tmp_path / "whole", *args, **settings))
 
     save = checkpoint.save
 
@@ -68,9 +82,9 @@ def test_training_killed_between_epochs_ends_with_the_same_bits(tmp_path, monkey
     for _ in range(2):
         monkeypatch.setattr(checkpoint, "save", save_then_die)
         with pytest.raises(Killed):
-            train(task(tmp_path / "killed", penalty, optimizer=optimizer, input_noise=0.1))
+            train(task(tmp_path / "killed", *args, **settings))
     monkeypatch.undo()
-    resumed = train(task(tmp_path / "killed", penalty, optimizer=optimizer, input_noise=0.1))
+    resumed = train(task(tmp_path / "killed", *args, **settings))
 
     assert whole.tables["history"].equals(resumed.tables["history"])
     for name, weights in whole.arrays["weights"].items():
@@ -84,6 +98,31 @@ def test_history_has_every_term_of_every_epoch(tmp_path):
     assert np.isfinite(history.to_numpy()).all()
     assert (history["val_penalty"] > 0).all()
     assert history["loss"].to_numpy() == pytest.approx(history["reconstruction"] + history["penalty"])
+
+
+def test_decoder_epochs_leave_the_encoder_as_it_was_and_improve_the_reconstruction(tmp_path):
+    (tmp_path / "joint").mkdir()
+    (tmp_path / "longer").mkdir()
+    joint = train(task(tmp_path / "joint", "kl_sparsity", epochs=2))
+    longer = train(task(tmp_path / "longer", "kl_sparsity", epochs=2, decoder_epochs=3, decoder_rate=1e-2))
+    before, after = joint.arrays["weights"], longer.arrays["weights"]
+    same = {name for name in before if np.array_equal(before[name], after[name])}
+    assert {name for name in same if name.startswith(("conv_", "code"))} == same
+    assert {name for name in before if name.startswith(("conv_", "code"))} == same
+    history = longer.tables["history"]
+    assert list(history["epoch"]) == [1, 2, 3, 4, 5]
+    assert history["reconstruction"].iloc[4] < history["reconstruction"].iloc[1]
+    assert history["penalty"].iloc[4] == pytest.approx(history["penalty"].iloc[1], rel=1e-4)
+    assert history["val_penalty"].iloc[4] == pytest.approx(history["val_penalty"].iloc[1], rel=1e-4)
+
+
+def test_decoder_epochs_cost_less_than_joint_ones(tmp_path):
+    flops = {}
+    for name, epochs, decoder_epochs in (("none", 2, 0), ("decoder", 1, 1), ("joint", 1, 0)):
+        (tmp_path / name).mkdir()
+        done = train(task(tmp_path / name, epochs=epochs, decoder_epochs=decoder_epochs))
+        flops[name] = done.values["training"]["training_flops"]
+    assert flops["joint"] < flops["decoder"] < flops["none"]
 
 
 def test_training_of_no_epochs_is_the_untrained_control(tmp_path):
@@ -110,3 +149,4 @@ def test_progress_tells_epoch_loss_and_time_left(tmp_path):
     assert sorted({values["epoch"] for values in told}) == [1, 2]
     assert all(math.isfinite(values["loss"]) for values in told)
     assert told[-1]["seconds_left"] == pytest.approx(0)
+    assert "seconds_left" not in told[0], "the graph was compiled until then"

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from latentpress.engine.checksums import add_checksum, take_checksum
+
 
 def save(path: Path, epoch: int, history: Sequence[dict[str, float]], variables: Sequence[Any]) -> None:
     """Write epoch number, history and variables; after a crash the file is the old one or the new one.
@@ -28,7 +30,7 @@ def save(path: Path, epoch: int, history: Sequence[dict[str, float]], variables:
     np.savez(buffer, state=np.frombuffer(state, dtype=np.uint8), allow_pickle=False, **arrays)
     fresh = path.with_suffix(".new")
     with fresh.open("wb") as stream:
-        stream.write(buffer.getvalue())
+        stream.write(add_checksum(buffer.getvalue()))
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(path)
@@ -42,11 +44,16 @@ def load(path: Path, variables: Sequence[Any]) -> tuple[int, list[dict[str, floa
         variables: as given to `save`.
 
     Returns:
-        Epochs finished, and the history; ``(0, [])`` without a checkpoint.
+        Epochs finished, and the history; ``(0, [])`` without a checkpoint, or where it is damaged.
     """
     if not path.exists():
         return 0, []
-    with np.load(path, allow_pickle=False) as archive:
+    body = take_checksum(path.read_bytes())
+    if body is None:
+        print(f"{path} is damaged; it is removed, and the training begins again")
+        path.unlink()
+        return 0, []
+    with np.load(io.BytesIO(body), allow_pickle=False) as archive:
         state = json.loads(archive["state"].tobytes())
         for number, variable in enumerate(variables):
             variable.assign(archive[f"variable_{number}"])

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from latentpress.errors import LatentPressError
+from latentpress.console import run, say
 from latentpress.options import (
+    FLAG,
     Backend,
     BackendOption,
+    BuildBackendOption,
+    BuildDataDirOption,
+    BuildDataOption,
     BuildDirOption,
+    BuildSeedsOption,
     DataDirOption,
     DataMode,
     DataOption,
     JsonOption,
+    MirrorOption,
+    NoInstallTexOption,
     Profile,
     ProfileOption,
     ProjectOption,
+    RetrainOption,
+    SchedulerOption,
+    SectionOption,
     SeedsOption,
-    positive,
+    StrictOption,
+    VersionOption,
+    WorkersOption,
     whole,
 )
 
@@ -38,82 +47,29 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def latentpress(version: VersionOption = False) -> None:
+    """What stands before a command."""
+
+
 @app.command()
 def build(
     reports: Annotated[
         list[str] | None, typer.Argument(metavar="[REPORT]...", help="Reports to build; all when none is named.")
     ] = None,
-    section: Annotated[
-        str | None,
-        typer.Option(
-            "--section",
-            metavar="ID",
-            help="Run this section's evaluations again even when they are up to date, and rebuild the PDF. "
-            "Its trainings are kept, unless --retrain.",
-        ),
-    ] = None,
-    retrain: Annotated[bool, typer.Option("--retrain", help="With --section: train its models again, too.")] = False,
-    data: Annotated[
-        DataMode,
-        typer.Option(
-            "--data",
-            help="auto: find or download the real data, else use the embedded; real: fail without the real; "
-            "embedded: never look for the real.",
-        ),
-    ] = DataMode.auto,
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--data-dir",
-            metavar="DIR",
-            help="Where the real data lie: mnist/ and frey/. Default: the variable LATENTPRESS_DATA.",
-        ),
-    ] = None,
+    section: SectionOption = None,
+    retrain: RetrainOption = False,
+    data: BuildDataOption = DataMode.auto,
+    data_dir: BuildDataDirOption = None,
     profile: ProfileOption = Profile.default,
-    seeds: Annotated[
-        int | None,
-        typer.Option(
-            "--seeds", parser=positive, metavar="N", help="Train each model N times; tables show mean and interval."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            parser=positive,
-            metavar="N",
-            help="Stages at once; default: the cores, or with --scheduler the cluster's threads. "
-            "Changes no byte of the result.",
-        ),
-    ] = None,
-    backend: Annotated[
-        Backend, typer.Option("--backend", help="The library that Keras computes with.")
-    ] = Backend.tensorflow,
+    seeds: BuildSeedsOption = None,
+    workers: WorkersOption = None,
+    backend: BuildBackendOption = Backend.tensorflow,
     build_dir: BuildDirOption = None,
-    no_install_tex: Annotated[
-        bool, typer.Option("--no-install-tex", help="Never install TeX, even where that needs no question.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at the first failed stage instead of delivering the rest.")
-    ] = False,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="Run the stages on the workers of the Dask scheduler at this address, tcp://HOST:PORT. "
-            "Changes no byte of the result on machines of one kind.",
-        ),
-    ] = None,
-    mirror: Annotated[
-        str | None,
-        typer.Option(
-            "--mirror",
-            metavar="URL",
-            help="Take finished artifacts from this folder or address (file:///..., s3://...), and send new ones "
-            "there; with --scheduler for workers that share no disk with this machine.",
-        ),
-    ] = None,
+    no_install_tex: NoInstallTexOption = False,
+    strict: StrictOption = False,
+    scheduler: SchedulerOption = None,
+    mirror: MirrorOption = None,
     project: ProjectOption = None,
 ) -> None:
     """Train, measure and typeset: from settings to the finished PDF.
@@ -121,8 +77,8 @@ def build(
     Only what changed since the last build, and what depends on it, runs again. The result is in
     build/REPORT/: report.pdf, report.tex, report.json, tables/, figures/ and run.json.
     """
-    from latentpress.building import Request
     from latentpress.building import build as run_build
+    from latentpress.builds import Request
     from latentpress.project import find_root
 
     request = Request(
@@ -174,7 +130,7 @@ def status(
     decide what is up to date. `latentpress explain` says why a stage would run;
     docs/json.md describes what --json prints.
     """
-    from latentpress.building import Request
+    from latentpress.builds import Request
     from latentpress.listing import print_status
     from latentpress.project import find_root
 
@@ -202,7 +158,9 @@ def explain(
             "'train/*' (in quotes).",
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="List the stages that are up to date, too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", metavar=FLAG, help="List the stages that are up to date, too.")
+    ] = False,
     as_json: JsonOption = False,
     profile: ProfileOption = Profile.default,
     data: DataOption = DataMode.auto,
@@ -229,7 +187,7 @@ def explain(
     latentpress explain assignment train/sparse/seed0
     latentpress explain assignment 'evaluate/*' --all --profile smoke
     """
-    from latentpress.building import Request
+    from latentpress.builds import Request
     from latentpress.explaining import print_explanation
     from latentpress.project import find_root
 
@@ -260,16 +218,16 @@ def clean(
             "once, so that repeating a build pushes none out. 0 removes all results.",
         ),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar=FLAG, help="Only say what would be removed.")] = False,
     build_dir: BuildDirOption = None,
     project: ProjectOption = None,
 ) -> None:
     """Free the disk of what the last N builds did not use: artifacts, records, checkpoints, left locks.
 
     The builds that are kept stay up to date: building them again runs nothing.
-    One that was interrupted does not count as one of the N, but what it
-    finished and its checkpoints stay where it is newer than the oldest that is
-    kept. The exported reports in build/REPORT/ and the journal are never
+    One that failed or was interrupted does not count as one of the N, but what
+    it finished and its checkpoints stay where it is newer than the oldest that
+    is kept. The exported reports in build/REPORT/ and the journal are never
     touched.
 
     While a build runs in the store nothing is removed (exit status 1). A clean
@@ -328,75 +286,6 @@ def timeline(
     print_timeline(folder.resolve(), report, build_id, output, say)
 
 
-def say(line: str) -> None:
-    """Print one line at once; a console that cannot show a character gets a question mark for it."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(line.encode(encoding, "replace").decode(encoding), flush=True)
-
-
-def complain(text: str) -> None:
-    """Print an error."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def main() -> None:
-    """Entry point: run a command; turn what went wrong into a message and an exit status."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    # Looking for plugins of pydantic reads the metadata of every installed package; none has a say in settings.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    try:
-        code = app(standalone_mode=False)
-    except LatentPressError as error:
-        complain(f"error: {error.message}")
-        if error.hint:
-            complain(f"  {error.hint}")
-        sys.exit(error.exit_status)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except Exception as error:
-        usage = _usage_message(error)
-        if usage is not None:
-            complain(usage)
-            sys.exit(2)
-        complain(f"error: LatentPress itself failed: {type(error).__name__}: {error}")
-        complain(f"  The traceback is in {_write_traceback(error)}; please report it.")
-        sys.exit(1)
-    status = code if isinstance(code, int) else 0
-    if status in MEANINGS:
-        complain(f"exit status {status}: {MEANINGS[status]}")
-    sys.exit(status)
-
-
-INTERRUPTED = 130  # what shells give a command that Ctrl-C ended; Typer returns it, too
-MEANINGS = {
-    1: "a stage failed; the report shows which, and the rest is delivered",
-    3: "built, but a health check failed; see the box on page one",
-    4: "built without a PDF, since TeX is missing",
-    INTERRUPTED: "stopped; finished stages are kept, and the same command goes on from here",
-}
-"""Why a build that ran to its end did not end with 0."""
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    del number, frame
-    raise KeyboardInterrupt
-
-
-def _usage_message(error: Exception) -> str | None:
-    """Click's own message for a wrong option, or None for any other fault."""
-    format_message = getattr(error, "format_message", None)
-    if format_message is None:
-        return None
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "latentpress"
-    return f"error: {format_message()}\n  Try: {command} --help"
-
-
-def _write_traceback(error: Exception) -> Path:
-    import tempfile
-    import traceback
-
-    handle, name = tempfile.mkstemp(prefix="latentpress-", suffix=".log", text=True)
-    with open(handle, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor, not a path
-        stream.writelines(traceback.format_exception(error))
-    return Path(name)
+    """Entry point."""
+    run(app)

@@ -30,6 +30,7 @@ class Declaration:
         smoke: settings that the smoke profile replaces.
         seconds: about how long it takes in the default profile.
         backend: whether it loads the model.
+        figures: whether it has any.
         title: for people.
     """
 
@@ -40,6 +41,7 @@ class Declaration:
     smoke: Mapping[str, Any]
     seconds: float
     backend: bool
+    figures: bool
     title: str
 
     @property
@@ -67,6 +69,7 @@ def evaluation(name: str, folder: Path = FOLDER) -> Declaration:
         smoke=literals.get("SMOKE", {}),
         seconds=literals.get("SECONDS", 1.0),
         backend=literals.get("BACKEND", False),
+        figures=literals.get("FIGURES", True),
         title=literals.get("TITLE", name),
     )
 
@@ -80,7 +83,7 @@ def _literals(path: Path) -> dict[str, Any]:
             name = node.target.id
         else:
             continue
-        if name in {"SCOPE", "NEEDS", "SETTINGS", "SMOKE", "SECONDS", "BACKEND", "TITLE"}:
+        if name in {"SCOPE", "NEEDS", "SETTINGS", "SMOKE", "SECONDS", "BACKEND", "FIGURES", "TITLE"}:
             found[name] = ast.literal_eval(node.value)  # type: ignore[arg-type]
     return found
 

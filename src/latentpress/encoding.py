@@ -21,7 +21,10 @@ def encode(task: Task) -> Result:
     settings = task.settings
     model = restore(task.inputs["model"], settings["model"], settings["objective"], settings["precision"])
     images = {split: pixels.astype("float32") / 255.0 for split, pixels in task.inputs["data"].arrays("images").items()}
-    codes = {split: model.encode(pixels) for split, pixels in images.items()}
+    # The codes on which the decoder was trained alone are those of the finished encoder.
+    trained = task.inputs["model"]
+    known = trained.arrays("codes") if "codes.npz" in trained.names() else {}
+    codes = {split: known[split] if split in known else model.encode(pixels) for split, pixels in images.items()}
     arrays: dict[str, np.ndarray | dict[str, np.ndarray]] = {
         "codes": codes,
         "reconstructions": model.decode(codes["test"]),

@@ -1,4 +1,8 @@
-"""One flat family of exceptions; each message says what was found, what was expected and the way out."""
+"""One flat family of exceptions; each message says what was found, what was expected and the way out.
+
+Most stages reach this module, so that a new class here makes them all run again, trainings included. One that a
+single module raises is better written there, on a class of this family.
+"""
 
 from __future__ import annotations
 

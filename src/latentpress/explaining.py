@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 
-from latentpress.building import Build, Request, about, above
+from latentpress.builds import Build, Request, about
 from latentpress.engine.explain import Explanation, explain
 from latentpress.engine.fingerprint import Fingerprinter
 from latentpress.engine.graph import Graph
 from latentpress.engine.sources import find_packages
 from latentpress.errors import UsageError
 from latentpress.listing import SCHEMA, look_at
+from latentpress.running import above
 
 HEADS = {"must_run": "to run", "may_run": "may follow"}
 

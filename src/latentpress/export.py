@@ -27,12 +27,13 @@ def export(
         The files that were written, relative to the folder.
 
     Raises:
-        StoreError: the folder cannot be written.
+        StoreError: the folder cannot be written, or is something else than an export.
     """
     skipped = set(skip)
     wanted = {name: artifact for artifact in artifacts for name in artifact.names() if name not in skipped}
     written = []
     try:
+        _refuse_foreign(folder)
         for name, artifact in sorted(wanted.items()):
             data = artifact.data(name)
             target = folder / name
@@ -68,6 +69,25 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
+
+
+FOREIGN = {
+    "journal.jsonl": "a store",
+    "builds.lock": "a store",
+    "report.toml": "a report's templates",
+    ".git": "a repository",
+}
+"""What no export holds, and what a folder is that does."""
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """An export removes whatever it does not hold itself, so it is never made into such a folder."""
+    for name, what in FOREIGN.items():
+        if (folder / name).exists():
+            raise StoreError(
+                f"{folder} holds {name}: it is {what}, and no earlier export of the report that belongs there",
+                "Move that folder away, or put what is generated elsewhere with --build-dir.",
+            )
 
 
 def _digest(data: bytes) -> str:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from latentpress import machine, pipeline, project
-from latentpress.building import Build, Request, make_graph, read_project
+from latentpress.builds import Build, Request
 from latentpress.datasets import sources
 from latentpress.engine.history import PastBuild, past_builds
 from latentpress.engine.presence import running_builds
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.store import Store
+from latentpress.preparing import make_graph, read_project
 
 
 def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
@@ -30,14 +31,12 @@ def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
     for name, report in found.reports.items():
         say(f"report {name}: {report.settings.title}")
         for section in report.sections:
-            shown = ", ".join(entry.declaration.name for entry in section.evaluations)
+            shown = ", ".join(dict.fromkeys(entry.declaration.name for entry in section.evaluations))
             say(f"  {name}/{section.settings.id}: {section.settings.title}{f' ({shown})' if shown else ''}")
     for name, experiment in found.experiments.items():
         training = experiment.training
-        say(
-            f"experiment {name}: {experiment.title}; {experiment.model.name} on {experiment.data}, "
-            f"{training.epochs} epochs, {training.optimizer}"
-        )
+        trained = f"{training.epochs} epochs, {training.optimizer}" if training.epochs else "not trained"
+        say(f"experiment {name}: {experiment.title}; {experiment.model.name} on {experiment.data}, {trained}")
 
 
 def look_at(request: Request, say: Callable[[str], None]) -> Build:
@@ -91,7 +90,7 @@ def print_status(request: Request, say: Callable[[str], None], as_json: bool) ->
     for name in plan.must_run:
         say(f"to run: {name}")
     for name in plan.may_run:
-        say(f"to run where the stages above change it: {name}")
+        say(f"may follow: {name}")
     say(f"{len(plan.up_to_date)} stages up to date, {len(plan.must_run)} to run, {len(plan.may_run)} that may follow")
     for one in running:
         names = ", ".join(one["about"].get("reports", ()))
@@ -134,12 +133,12 @@ def moment(seconds: float) -> str:
 
 
 def read_last_run(folder: Path) -> dict[str, Any] | None:
-    """The record of the last build, or None before the first."""
-    path = folder / "last_run.json"
-    if not path.is_file():
+    """The record of the last build, or None before the first and where a crash has torn it."""
+    try:
+        record = json.loads((folder / "last_run.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return None
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
+    return record if isinstance(record, dict) and record.keys() >= {"reports", "exit_status", "seconds"} else None
 
 
 def _silent(line: str) -> None:

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentpress import estimates
 from latentpress.datasets.settings import late_modules as data_modules
 from latentpress.declarations import evaluation
 from latentpress.engine.stage import Stage
-from latentpress.models.settings import ExperimentSettings, late_modules
+from latentpress.models.settings import late_modules
 from latentpress.project import Project, Report, Section, SectionEvaluation
 
 SMOKE_LIMIT = {"train": 1200, "validation": 300, "test": 400}
-SECONDS_AN_EPOCH = {"convolutional": 85.0, "variational": 0.5}
-"""On one core of 2024's servers, for the plan's estimate; `_training_seconds` adds the penalty's cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,8 @@ class _Builder:
                 settings={
                     "report": facts,
                     "sections": [
-                        section.settings.model_dump(include={"id", "title", "appendix"}) for section in report.sections
+                        section.settings.model_dump(include={"id", "title", "appendix", "models", "controls", "data"})
+                        for section in report.sections
                     ],
                     "experiments": self._experiments(report.sections),
                     "profile": self.project.profile,
@@ -151,7 +151,9 @@ class _Builder:
         for entry in section.evaluations:
             for subject, label, stage in self._evaluation_stages(section, entry):
                 inputs[label] = stage
-                if not label.endswith(tuple(f"/seed{n}" for n in range(1, self.choices.seeds))):
+                if entry.declaration.figures and not label.endswith(
+                    tuple(f"/seed{n}" for n in range(1, self.choices.seeds))
+                ):
                     inputs[f"draw/{entry.declaration.name}/{subject}"] = self.draw(stage)
         files = {
             "template": report.folder / section.settings.template,
@@ -225,7 +227,9 @@ class _Builder:
                 backend=self.machine.backend,
                 device=self.machine.device,
                 memory_mb=2500,
-                seconds=self._training_seconds(experiment),
+                seconds=estimates.training_seconds(
+                    experiment, self._share(experiment.data), self.machine.device, self.machine.training_threads
+                ),
                 isolated=experiment.training.epochs > 0,
             )
         )
@@ -243,7 +247,7 @@ class _Builder:
                 inputs={"data": self.data(experiment.data), "model": self.train(name, seed)},
                 roots=late_modules(experiment.model, experiment.objective),
                 memory_mb=2500,
-                seconds=25.0 if experiment.model.name == "convolutional" else 3.0,
+                seconds=estimates.encoding_seconds(experiment, self._share(experiment.data)),
             )
         )
 
@@ -262,7 +266,7 @@ class _Builder:
             },
             "inputs": inputs,
             "seed": seed,
-            "seconds": declared.seconds,
+            "seconds": estimates.evaluation_seconds(declared.seconds, self._share(experiment.data)),
         }
         if not declared.backend:
             return self.graph.add(Stage(**stage))
@@ -289,7 +293,7 @@ class _Builder:
                 settings={"evaluation": dict(entry.settings), "data": data, "experiments": list(entry.models)},
                 inputs=inputs,
                 seed=0,
-                seconds=declared.seconds,
+                seconds=estimates.evaluation_seconds(declared.seconds, self._share(data)),
             )
         )
 
@@ -302,7 +306,7 @@ class _Builder:
                 settings={"evaluation": dict(entry.settings), "data": data},
                 inputs={"data": self.data(data)},
                 seed=0,
-                seconds=entry.declaration.seconds,
+                seconds=estimates.evaluation_seconds(entry.declaration.seconds, self._share(data)),
             )
         )
 
@@ -345,10 +349,6 @@ class _Builder:
         names = {name for section in sections for name in section.settings.models + section.settings.controls}
         return {name: self.project.experiments[name].model_dump(exclude={"profiles"}) for name in sorted(names)}
 
-    def _training_seconds(self, experiment: ExperimentSettings) -> float:
-        seconds = SECONDS_AN_EPOCH[experiment.model.name] * experiment.training.epochs
-        if experiment.objective.penalty == "contractive":
-            seconds *= 1 + 2 * experiment.objective.share
-        if self.project.profile == "smoke":
-            seconds /= 40
-        return 5.0 + seconds / (20 if self.machine.device == "gpu" else self.machine.training_threads)
+    def _share(self, data: str) -> float:
+        limit = SMOKE_LIMIT["train"] if self.project.profile == "smoke" else None
+        return estimates.images_share(data, self.sources[data].source, limit)

@@ -17,6 +17,8 @@ from latentpress.settings_files import line_of, override, read_toml, suggestion,
 PROFILES = ("smoke", "default", "thorough", "published")
 DATA_SETS = ("mnist", "frey")
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+RESERVED = ("store", "last_run.json", "timeline.svg")
+"""What else lies in the build folder, so that no report can be exported to that name."""
 
 
 class Author(Settings):
@@ -159,9 +161,15 @@ def load_report(folder: Path, profile: str, experiments: Mapping[str, Experiment
     """Read one report and resolve what its sections name.
 
     Raises:
-        SettingsError: a fault in ``report.toml``, or a template that does not exist.
+        SettingsError: a fault in ``report.toml``, a template that does not exist, or a reserved name.
         UsageError: an unknown experiment or evaluation.
     """
+    if folder.name.startswith(".") or folder.name.lower() in RESERVED:
+        raise SettingsError(
+            f"{folder}: found a report of the name {folder.name!r}, expected none of {', '.join(RESERVED)} and no dot "
+            "at the beginning: its export would take the place of other files in the build folder",
+            "Rename the folder.",
+        )
     path = folder / "report.toml"
     settings = validate(ReportSettings, read_toml(path), path)
     ids = [section.id for section in settings.sections]
@@ -209,7 +217,10 @@ def _resolve(
     path: Path,
 ) -> SectionEvaluation:
     named = EvaluationSettings(name=entry) if isinstance(entry, str) else entry
-    declared = evaluation(named.name)
+    try:
+        declared = evaluation(named.name)
+    except UsageError as error:
+        raise UsageError(f'{path}: section "{section.id}": {error.message}', error.hint) from None
     smoke = declared.smoke if profile == "smoke" else {}
     given = {**smoke, **named.settings, **changes.get(named.name, {})}
     known = section.models + section.controls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +51,10 @@ def validate(model: type[Model], values: Mapping[str, Any], path: Path) -> Model
         return model.model_validate(dict(values))
     except ValidationError as error:
         faults = [_fault(path, model, fault) for fault in error.errors(include_url=False)]
-        raise SettingsError("\n".join(line for line, _ in faults), faults[0][1]) from None
+        # A key that is missing is mostly one that is misspelt, which is told as unknown beside it.
+        hints = [hint for _, hint in faults]
+        best = next((hint for hint in hints if hint.startswith("Did you mean")), hints[0])
+        raise SettingsError("\n".join(line for line, _ in faults), best) from None
 
 
 def _fault(path: Path, model: type[BaseModel], fault: Mapping[str, Any]) -> tuple[str, str]:
@@ -82,23 +85,43 @@ def _known_keys(model: Any, keys: list[str]) -> list[str]:
 def line_of(path: Path, keys: list[str]) -> str:
     """``, line N`` of a dotted key in a TOML file, or nothing where it is not written out there.
 
-    A key that stands several times is looked for under its own table header first.
+    Where the key itself is not found at its place, it is looked for inside inline tables, of the same entry of a
+    list if the keys have its number (``sections.5.title``); a key that is missing there is the entry's first line.
     """
-    names = [key for key in keys if not key.isdigit()]
-    if not names or not path.exists():
+    if not any(not key.isdigit() for key in keys) or not path.exists():
         return ""
-    header = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?")
-    key_line = re.compile(rf"""^\s*["']?(?:[\w.-]+\.)?{re.escape(names[-1])}["']?\s*=""")
-    found, table = [], ""
+    name = next(key for key in reversed(keys) if not key.isdigit())
+    key_line = re.compile(rf"""^\s*["']?(?:[\w.-]+\.)?{re.escape(name)}["']?\s*=""")
+    inline = re.compile(rf"""[{{,]\s*["']?{re.escape(name)}["']?\s*=""")
+    exact, within, anywhere, entry = [], [], [], []
+    for number, table, line in _lines_with_tables(path):
+        inside = table == keys[: len(table)]
+        if table == keys or (key_line.match(line) and table == keys[:-1]):
+            exact.append(number)
+        elif inside and any(key.isdigit() for key in table):
+            entry.append(number)
+            if key_line.match(line) or inline.search(line):
+                within.append(number)
+        elif key_line.match(line) or inline.search(line) or (table and table[-1] == name and line.lstrip()[:1] == "["):
+            anywhere.append(number)
+    if any(key.isdigit() for key in keys):
+        anywhere = []  # the same key of another entry
+    found = exact or within or entry or anywhere
+    return f", line {found[0]}" if found else ""
+
+
+def _lines_with_tables(path: Path) -> Iterator[tuple[int, list[str], str]]:
+    """Number, keys of the table that it stands in, and text of each line; entries of lists have numbers as keys."""
+    header = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
+    counts: dict[str, int] = {}
+    table: list[str] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if match := header.match(line):
-            table = match.group(1)
-            if table.split(".")[-1] == names[-1]:
-                found.append((table == ".".join(names), number))
-        elif key_line.match(line):
-            found.append((table == ".".join(names[:-1]), number))
-    exact = [number for is_exact, number in found if is_exact]
-    return f", line {(exact or [n for _, n in found])[0]}" if found else ""
+            table = match[2].split(".")
+            if match[1] == "[[":
+                counts[match[2]] = counts.get(match[2], -1) + 1
+                table.append(str(counts[match[2]]))
+        yield number, table, line
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -12,9 +12,10 @@ import pandas as pd
 from latentpress import checkpoint
 from latentpress.engine.stage import Result, Task
 from latentpress.models import penalties
+from latentpress.models.corruption import make_corruption
 from latentpress.models.description import describe
 from latentpress.models.loading import build_model, named_weights
-from latentpress.models.optimizers import make_optimizer
+from latentpress.models.optimizers import make_decoder_optimizer, make_optimizer
 from latentpress.models.settings import ModelSettings, ObjectiveSettings, TrainingSettings
 
 VALIDATION_BATCH = 500
@@ -28,8 +29,10 @@ def train(task: Task) -> Result:
         task: input ``data``; settings ``model``, ``objective``, ``training``; the seed.
 
     Returns:
-        arrays ``weights``; table ``history`` (epoch, loss, reconstruction, penalty, and each of them on the
-        validation split as ``val_…``); values ``architecture`` (tables, see `describe`) and ``training``.
+        arrays ``weights``, and ``codes`` {``train``: float32 (n, code)} where the decoder was trained alone; table
+        ``history`` (epoch, loss, reconstruction, penalty, and each of them on the validation split as ``val_…``;
+        while the decoder alone is trained, the penalty on the training split is that of the epoch before); values
+        ``architecture`` (tables, see `describe`) and ``training``.
     """
     settings = TrainingSettings.model_validate(task.settings["training"])
     objective = ObjectiveSettings.model_validate(task.settings["objective"])
@@ -40,30 +43,54 @@ def train(task: Task) -> Result:
     shape = images["train"].shape[1:]
 
     keras.utils.set_random_seed(seed)
-    autoencoder = build_model(model, objective, shape, settings.precision, seed, settings.input_noise)
+    corruption = make_corruption(settings, seed)
+    autoencoder = build_model(model, objective, shape, settings.precision, seed, corruption)
     batches = len(images["train"]) // settings.batch_size
-    optimizer = make_optimizer(settings, steps=batches * settings.epochs)
-    compile_model(autoencoder, optimizer, objective)
-    history = _run_epochs(task, autoencoder, images, settings, seed)
+    compile_model(autoencoder, make_optimizer(settings, steps=batches * settings.epochs), objective)
+    if settings.decoder_epochs:
+        steps = len(images["train"]) // settings.decoder_batch_size * settings.decoder_epochs
+        compile_model(autoencoder.decoder, make_decoder_optimizer(settings, steps), objective)
+    history, codes = _run_epochs(task, autoencoder, images, settings, seed)
 
     architecture = describe(
         {"encoder": autoencoder.encoder, "bottleneck": autoencoder.bottleneck, "decoder": autoencoder.decoder}
     )
-    seen = settings.epochs * batches * settings.batch_size
     return Result(
-        arrays={"weights": named_weights(autoencoder)},
+        arrays={"weights": named_weights(autoencoder), **({} if codes is None else {"codes": {"train": codes}})},
         tables={"history": pd.DataFrame(history, columns=HISTORY_COLUMNS)},
         values={
             "architecture": architecture,
             "training": {
                 "image_shape": list(shape),
                 "epochs": settings.epochs,
+                "decoder_epochs": settings.decoder_epochs,
                 "batches": batches,
-                # A backward pass costs two forward passes; penalties and the optimizer are not counted.
-                "training_flops": 3 * architecture["flops_per_image"] * seen,
+                "training_flops": training_flops(architecture, settings, len(images["train"])),
             },
         },
     )
+
+
+def training_flops(architecture: dict[str, Any], settings: TrainingSettings, images: int) -> int:
+    """Floating-point operations of all forward and backward passes; penalties and the optimizer are not counted.
+
+    Args:
+        architecture: of `describe`.
+        settings: epochs and batch size.
+        images: in the training split.
+    """
+    # A backward pass costs two forward passes.
+    joint = 3 * architecture["flops_per_image"] * _whole_batches(images, settings.batch_size) * settings.epochs
+    if not settings.decoder_epochs:
+        return int(joint)
+    decoder = architecture["decoder_flops_per_image"]
+    encoded_once = (architecture["flops_per_image"] - decoder) * images
+    seen = _whole_batches(images, settings.decoder_batch_size) * settings.decoder_epochs
+    return int(joint + encoded_once + 3 * decoder * seen)
+
+
+def _whole_batches(images: int, batch_size: int) -> int:
+    return images // batch_size * batch_size
 
 
 HISTORY_COLUMNS = [
@@ -73,10 +100,10 @@ HISTORY_COLUMNS = [
 
 
 def compile_model(autoencoder: Any, optimizer: Any, objective: ObjectiveSettings) -> None:
-    """Give the model its reconstruction loss, which is also kept as a metric of its own.
+    """Give a model its reconstruction loss, which is also kept as a metric of its own.
 
     Args:
-        autoencoder: built.
+        autoencoder: built; or its decoder, to train that alone.
         optimizer: of Keras.
         objective: names the loss: ``mse``, the mean over pixels, or ``bernoulli``, the sum over them.
     """
@@ -91,24 +118,32 @@ def _on_gpu() -> bool:
 
 def _run_epochs(
     task: Task, autoencoder: Any, images: dict[str, np.ndarray], settings: TrainingSettings, seed: int
-) -> list[dict[str, float]]:
-    autoencoder.optimizer.build(autoencoder.trainable_variables)
-    variables = [*autoencoder.trainable_variables, *autoencoder.optimizer.variables]
+) -> tuple[list[dict[str, float]], np.ndarray | None]:
+    trained = [autoencoder, autoencoder.decoder] if settings.decoder_epochs else [autoencoder]
+    for network in trained:
+        network.optimizer.build(network.trainable_variables)
+    variables = [*autoencoder.trainable_variables, *(v for network in trained for v in network.optimizer.variables)]
     path = task.scratch / "checkpoint.npz"
     finished, history = checkpoint.load(path, variables)
-    count = len(images["train"]) // settings.batch_size * settings.batch_size
-    progress = Progress(task, settings.epochs, started_at=finished)
-    for epoch in range(finished, settings.epochs):
+    epochs = settings.epochs + settings.decoder_epochs
+    progress = Progress(task, epochs, started_at=finished)
+    codes: np.ndarray | None = None
+    for epoch in range(finished, epochs):
         # Everything random in an epoch follows from (seed, epoch) alone, so that a resumed training needs
-        # no state but the weights and the optimizer's variables.
+        # no state but the weights and the optimizers' variables.
         _reset_randomness(autoencoder, seed, epoch)
-        order = np.random.default_rng((seed, epoch)).permutation(len(images["train"]))[:count]
-        shuffled = images["train"][order]
+        order = np.random.default_rng((seed, epoch)).permutation(len(images["train"]))
         progress.epoch = epoch
-        fitted = autoencoder.fit(
-            shuffled,
-            shuffled,
-            batch_size=settings.batch_size,
+        network, inputs, batch_size = autoencoder, images["train"], settings.batch_size
+        if epoch >= settings.epochs:
+            if codes is None:
+                codes = _encode(autoencoder.encoder, images["train"])
+            network, inputs, batch_size = autoencoder.decoder, codes, settings.decoder_batch_size
+        order = order[: _whole_batches(len(order), batch_size)]
+        fitted = network.fit(
+            inputs[order],
+            images["train"][order],
+            batch_size=batch_size,
             epochs=1,
             shuffle=False,
             verbose=0,
@@ -123,11 +158,22 @@ def _run_epochs(
             return_dict=True,
         )
         record |= {f"val_{name}": float(value) for name, value in validated.items()}
+        if network is not autoencoder:
+            # The encoder stays as it is, and with it what its penalty was when it was last computed.
+            record["loss"] += history[-1]["penalty"] if history else 0.0
         for split in ("", "val_"):
             record[f"{split}penalty"] = record[f"{split}loss"] - record[f"{split}reconstruction"]
         history.append({"epoch": epoch + 1, **record})
         checkpoint.save(path, epoch + 1, history, variables)
-    return history
+    if settings.decoder_epochs and codes is None:  # an earlier attempt ended after its last epoch
+        codes = _encode(autoencoder.encoder, images["train"])
+    return history, codes
+
+
+def _encode(encoder: Any, images: np.ndarray) -> np.ndarray:
+    starts = range(0, len(images), VALIDATION_BATCH)
+    batches = [encoder.predict_on_batch(images[start : start + VALIDATION_BATCH]) for start in starts]
+    return np.concatenate([np.asarray(batch, "float32") for batch in batches])
 
 
 def _reset_randomness(autoencoder: Any, seed: int, epoch: int) -> None:
@@ -141,6 +187,8 @@ def _reset_randomness(autoencoder: Any, seed: int, epoch: int) -> None:
 class Progress(keras.callbacks.Callback):
     """Tells the live view epoch, loss and time left, every few seconds.
 
+    Up to the first report most of the time goes into compiling the graph, so that only later ones tell the time left.
+
     Args:
         task: of the training.
         epochs: in all.
@@ -149,8 +197,9 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(self, task: Task, epochs: int, started_at: int) -> None:
         super().__init__()
-        self._task, self._epochs, self._started_at = task, epochs, started_at
-        self._start = self._last = time.monotonic()
+        self._task, self._epochs = task, epochs
+        self._first: tuple[float, float] | None = None
+        self._last = time.monotonic()
         self.epoch = started_at
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -161,7 +210,12 @@ class Progress(keras.callbacks.Callback):
             return
         self._last = now
         done = self.epoch + (batch + 1) / batches
-        left = (now - self._start) / (done - self._started_at) * (self._epochs - done)
+        left = {}
+        if self._first is None:
+            self._first = now, done
+        else:
+            begun, before = self._first
+            left = {"seconds_left": (now - begun) / (done - before) * (self._epochs - done)}
         loss = float((logs or {}).get("loss", float("nan")))
         self._task.report(
             epoch=self.epoch + 1,
@@ -169,5 +223,5 @@ class Progress(keras.callbacks.Callback):
             batch=batch + 1,
             batches=batches,
             loss=loss,
-            seconds_left=left,
+            **left,
         )

@@ -165,7 +165,9 @@ def test_falling_back_is_announced_with_all_that_was_tried(search: Search) -> No
     assert search.said[0].startswith(
         "MNIST: no real data found; the handwritten digits of scikit-learn take their place"
     )
-    assert search.said[1:] == [f"  - {line}" for line in located.tried]
+    assert search.said[1:-1] == [f"  - {line}" for line in located.tried]
+    assert search.said[-1].startswith("  Supply train-images-idx3-ubyte")
+    assert search.said[-1].endswith("name DIR with --data-dir or LATENTPRESS_DATA.")
     assert located.tried[-1] == "downloading is switched off"
 
 

@@ -137,18 +137,26 @@ def test_what_nobody_recorded_goes_too(thrice: TinyProject) -> None:
     assert (len(left["artifacts"]), left["work"], left["locks"]) == (10, [], [])
 
 
-def test_a_failed_build_counts_and_its_checkpoints_and_log_stay(thrice: TinyProject) -> None:
-    thrice.write(
-        "arithmetic",
-        "def double(x):\n    raise ValueError('no')\n",
-    )
+def test_a_failed_build_does_not_count_but_its_checkpoints_and_log_stay(thrice: TinyProject) -> None:
+    good = (thrice.root / "src/tiny/arithmetic.py").read_text()
+    thrice.write("arithmetic", "def double(x):\n    raise ValueError('a typo')\n")
     outcome = thrice.build()
     cleaning = clean(thrice.store, 1)
-    assert [build.outcome for build in cleaning.kept] == ["failed"]
+    assert [build.outcome for build in cleaning.kept] == ["failed", "done"]
     assert outcome.logs["double"].is_file()
-    assert set(thrice.scheduler().plan().up_to_date) == {"number", "aside"}
+    thrice.write("arithmetic", good)
+    assert thrice.build().ran == []
     clean(thrice.store, 0)
     assert not outcome.logs["double"].exists()
+
+
+def test_where_every_build_failed_nothing_is_removed(chain: TinyProject) -> None:
+    chain.write("arithmetic", "def double(x):\n    raise ValueError('a typo')\n")
+    chain.build()
+    before = contents(chain.store)
+    with pytest.raises(UsageError, match="without a failure"):
+        clean(chain.store, 1)
+    assert contents(chain.store) == before
 
 
 def test_an_interrupted_build_does_not_count_but_its_results_and_checkpoints_stay(thrice: TinyProject) -> None:

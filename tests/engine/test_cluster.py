@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from latentpress import cli
 from latentpress.engine import cluster, events
-from latentpress.engine.dask_client import connect
+from latentpress.engine.dask_client import connect, workers_of
 from latentpress.engine.dask_workers import DaskWorker
 from latentpress.engine.stage import Stage
 from latentpress.errors import ClusterError, UsageError
@@ -91,17 +93,14 @@ def test_a_failed_stage_is_told_with_its_log(tiny: TinyProject, two_workers: Das
 
 def test_an_edit_while_a_build_runs_runs_the_stage_again(tiny: TinyProject, two_workers: DaskCluster) -> None:
     stages = diamond(tiny, pause=1.0)
+    edited = []
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.StageStarted) and not edited:
+            edited.append(tiny.write("work", WORK.replace("1 + sum", "5 + sum")))
+
     with connect(two_workers.address) as client:
-        scheduler = tiny.scheduler(*stages, cluster=client, workers=0)
-        edited = []
-
-        def listen(event: events.Event) -> None:
-            tiny.events.append(event)
-            if isinstance(event, events.StageStarted) and not edited:
-                edited.append(tiny.write("work", WORK.replace("1 + sum", "5 + sum")))
-
-        scheduler._listener = listen
-        outcome = scheduler.run()
+        outcome = tiny.build(*stages, cluster=client, workers=0, listener=listen)
     assert outcome.stale == ["a"]
     assert outcome.artifacts["d"].json("x") == 25
 
@@ -126,6 +125,61 @@ def test_a_scheduler_that_does_not_answer_is_wrong_usage(
         cli.main()
     assert ended.value.code == 2
     assert "error: no Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [b"SSH-2.0-OpenSSH_9.6p1\r\n", b"HTTP/1.0 400 Bad request\r\n\r\n", bytes(200), b"\1" + bytes(7) + b"\5"],
+)
+def test_another_program_at_the_address_is_wrong_usage(greeting: bytes) -> None:
+    def greet() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                channel, _ = server.accept()
+                channel.sendall(greeting)
+                channel.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=greet, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(UsageError, match=f"no Dask scheduler answers at {address}"), connect(address):
+            pass
+
+
+def test_a_scheduler_that_went_away_is_told_by_the_state_of_the_connection() -> None:
+    """The client has an empty answer then, in which workers are missing."""
+    client = SimpleNamespace(status="closing", scheduler_info=dict)
+    with pytest.raises(OSError, match=r"^the connection is closing$"):
+        workers_of(client)
+    here = {"tcp://127.0.0.1:1": {"nthreads": 1}}
+    client = SimpleNamespace(status="running", scheduler_info=lambda: {"workers": here})
+    assert workers_of(client) == here
+
+
+BLOCKING = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "latentpress":
+            raise ModuleNotFoundError("No module named 'latentpress'", name="latentpress")
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def test_a_worker_without_the_package_is_told_to_install_it(
+    tiny: TinyProject, dask_cluster: DaskCluster, tmp_path: Path
+) -> None:
+    tiny.write("work", WORK)
+    (tmp_path / "sitecustomize.py").write_text(BLOCKING)
+    dask_cluster.worker("bare", PYTHONPATH=str(tmp_path))
+    dask_cluster.wait_for(1)
+    with connect(dask_cluster.address) as client, pytest.raises(ClusterError) as caught:
+        tiny.build(Stage("s", "tiny.work:counted"), cluster=client, workers=0)
+    message = str(caught.value)
+    assert "found no package that can be imported (No module named 'latentpress'); install the same version" in message
+    assert "start it again" not in message
 
 
 def test_a_worker_with_other_sources_and_versions_is_refused_before_any_work(

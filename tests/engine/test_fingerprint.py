@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from latentpress.engine import file_digests
 from latentpress.engine.file_digests import FileDigests
 from latentpress.engine.fingerprint import Closure, differences, provenance, stage_key
 from latentpress.engine.stage import Failure, Stage
@@ -110,11 +111,28 @@ def test_a_large_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None
     path.write_bytes(b"x" * 2_000_000)
     os.utime(path, ns=(1, 1))
     digests = FileDigests(tmp_path / "files.json")
-    first = digests.digest(path)
+    first = digests.digest(path)[0]
     digests.save()
     path.write_bytes(b"y" * 2_000_000)
     os.utime(path, ns=(1, 1))
-    assert FileDigests(tmp_path / "files.json").digest(path) != first, "the change time tells"
+    assert FileDigests(tmp_path / "files.json").digest(path)[0] != first, "the change time tells"
+
+
+def test_remembered_digests_with_any_byte_altered_are_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_digests, "_SETTLED_NS", -(10**12))
+    path, kept = tmp_path / "data.bin", tmp_path / "files.json"
+    path.write_bytes(b"x" * 2_000_000)
+    digests = FileDigests(kept)
+    digests.digest(path)
+    digests.save()
+    data = kept.read_bytes()
+    assert FileDigests(kept)._known == digests._known != {}
+    flips = (data[:i] + bytes([data[i] ^ 1 << i % 8]) + data[i + 1 :] for i in range(len(data)))
+    for damaged in [*flips, b"", b"null", b"[1]", b'{"a": 5}', data[:-1]]:
+        kept.write_bytes(damaged)
+        assert FileDigests(kept)._known == {}
 
 
 def test_a_file_changed_within_the_clock_tick_is_not_trusted(tmp_path: Path) -> None:

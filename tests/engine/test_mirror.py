@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from latentpress.engine import events
 from latentpress.engine.dask_client import connect
 from latentpress.engine.mirror import MirrorDamageError, open_mirror
+from latentpress.engine.mirror_files import open_files
 from latentpress.engine.stage import Stage
 from latentpress.errors import ClusterError, MirrorError, UsageError
 
@@ -91,8 +94,49 @@ def test_damage_in_the_mirror_is_told_and_mended(
     assert built.ran == ["double"]
     assert digests(built) == digests(made)
     notices = [event.text for event in clone.told(events.Notice)]
-    assert len(notices) == (harm != "record")
+    assert len(notices) == 1
+    assert notices[0].startswith("ignored   ")
     assert another(chain, tmp_path_factory.mktemp("third")).build(mirror=open_mirror(url)).ran == [], "it is mended"
+
+
+ESCAPES = ["../escaped", "/tmp/escaped", ".manifest.json", "a/../../escaped", "a\\b", ""]
+
+
+def forged(folder: Path, manifest: object) -> str:
+    """Put an artifact into a mirror as someone might who can write there; gives its digest."""
+    data = json.dumps(manifest).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    (folder / "artifacts").mkdir(parents=True, exist_ok=True)
+    (folder / "artifacts" / f"{digest}.json").write_bytes(data)
+    return digest
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_an_artifact_of_the_mirror_writes_nothing_outside_its_folder(folder: Path, tmp_path: Path, name: str) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    content = hashlib.sha256(b"evil").hexdigest()
+    (folder / "objects").mkdir(parents=True)
+    (folder / "objects" / content).write_bytes(b"evil")
+    digest = forged(folder, {name: {"sha256": content, "size": 4}})
+    with pytest.raises(MirrorDamageError, match="is damaged"):
+        mirror.pull_artifact(digest, tmp_path / "deep" / "er" / "fresh")
+    assert not list(tmp_path.rglob("escaped"))
+    assert not (tmp_path / "deep").exists()
+    assert mirror.pull_artifact(digest, tmp_path / "fresh") is False, "it was removed"
+
+
+@pytest.mark.parametrize("manifest", [None, 7, ["a"], {"a": None}, {"a": {"size": 4}}])
+def test_a_manifest_of_another_shape_is_damage(folder: Path, tmp_path: Path, manifest: object) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    with pytest.raises(MirrorDamageError, match="is damaged"):
+        mirror.pull_artifact(forged(folder, manifest), tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "a/../../escaped"])
+def test_a_checkpoint_of_the_mirror_stays_in_the_scratch_folder(folder: Path, name: str) -> None:
+    mirror = open_mirror(f"file://{folder}")
+    mirror.push_scratch("k", {name: b"1"})
+    assert mirror.pull_scratch("k") == {}
 
 
 def test_a_mirror_that_fails_on_the_way_costs_time_and_not_the_build(chain: TinyProject, folder: Path) -> None:
@@ -113,20 +157,34 @@ def test_a_mirror_that_cannot_be_written_is_told_at_once(folder: Path) -> None:
 
 
 def test_a_mirror_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentpress.engine.mirror._PATIENCE", 0.5)
+    monkeypatch.setattr("latentpress.engine.mirror_files._PATIENCE", 0.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        mirror = open_mirror("memory://silent", check=False)
-        monkeypatch.setattr(mirror, "_write", lambda *_: silent.accept()[0].recv(1))
+        files = open_files("memory://silent")
+        monkeypatch.setattr(files, "write", lambda *_: silent.accept()[0].recv(1))
         with pytest.raises(MirrorError, match="does not answer within"):
-            mirror.check()
+            files.check()
         socket.create_connection(silent.getsockname()).close()
 
 
 def test_an_address_that_no_library_knows_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match=r"Protocol not known[\s\S]*file:///"):
         open_mirror("gopher://old/times")
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1:1/x", "zip://a::b", "github://no:body@/x"])
+def test_an_address_whose_file_system_cannot_be_opened_is_told(url: str) -> None:
+    """These connect or read as soon as they are made, before anything is written."""
+    with pytest.raises((MirrorError, UsageError), match="mirror") as caught:
+        open_mirror(url)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("url", ["", " "])
+def test_an_empty_address_is_wrong_usage(url: str) -> None:
+    with pytest.raises(UsageError, match="found the mirror"):
+        open_mirror(url)
 
 
 def test_checkpoints_are_replaced_as_a_whole(url: str) -> None:

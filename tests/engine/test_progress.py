@@ -36,17 +36,29 @@ def test_plain_lines_tell_the_story() -> None:
     for event in STORY:
         listener(event)
     assert said == [
-        "4 stages: 1 up to date, 3 to do, about 1 min 30 s",
+        "1 stages up to date, 2 to run, 1 that follow where their inputs change; at most 1 min 30 s",
         "started   train",
         "retried   train: its worker was killed by SIGKILL; attempt 2",
         "started   train",
-        "finished  train in 12 s",
+        "finished  train in 12 s; 2/4 done, 0 running, 2 waiting",
         "started   draw",
         "failed    draw: ValueError: no good\n  log: log.txt",
         "skipped   report: it needs draw, which failed",
         "damaged   x.csv of artifact aaaaaaaaaaaa; made anew by data",
         "changed   data: source.p.m changed meanwhile; it runs again",
     ]
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (events.Plan(("a", "b"), (), (), 0.0), "all 2 stages are up to date"),
+        (events.Plan((), ("a",), ("b", "c"), 90.0), "3 stages to run, about 1 min 30 s"),
+        (events.Plan(("a",), ("b", "c"), (), 90.0), "1 stages up to date, 2 to run; about 1 min 30 s"),
+    ],
+)
+def test_what_a_build_will_do_is_told_once(plan: events.Plan, said: str) -> None:
+    assert progress.notice(events.PlanReady(plan)) == said
 
 
 def test_a_training_says_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,9 +87,9 @@ def test_a_terminal_gets_the_live_view() -> None:
         listener(event)
     console.print(listener.render())
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "1 done, 1 running, 2 waiting" in shown
+    assert "1/4 done, 1 running, 2 waiting" in shown
     assert "epoch 2/4, loss 0.01234, 1 min 05 s left" in shown
-    assert "1 done, 0 running, 1 waiting, 2 failed or skipped" in shown
+    assert "1/4 done, 0 running, 1 waiting, 2 failed or skipped" in shown
     assert "failed    draw: ValueError: no good" in terminal.getvalue()
 
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from latentpress.engine import packages
 from latentpress.engine.fingerprint import source_closure
-from latentpress.engine.sources import SourceCache, Sources, find_packages, parse
+from latentpress.engine.sources import SourceCache, Sources, find_packages
+from latentpress.engine.syntax import parse
 from latentpress.errors import StageError
 
 
@@ -89,6 +91,32 @@ def test_a_syntax_error_is_told_with_file_and_line(tmp_path: Path) -> None:
         closure(tmp_path, "p.m")
 
 
+def test_an_expression_too_deep_for_python_is_told_with_the_file(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m=f"x = {' + '.join(['1'] * 30000)}")
+    with pytest.raises(StageError, match=r"m\.py: an expression is nested too deeply"):
+        closure(tmp_path, "p.m")
+
+
+def test_a_star_import_depends_on_no_folder_without_code(tmp_path: Path) -> None:
+    lay_out(tmp_path, p___m="from .s import *", p___s____init__="", p___s___b="")
+    before = closure(tmp_path, "p.m")
+    for folder in ("__pycache__", "data/deep"):
+        (tmp_path / "p" / "s" / folder).mkdir(parents=True)
+    (tmp_path / "p" / "s" / "data" / "table.csv").write_text("x")
+    assert closure(tmp_path, "p.m") == before
+    (tmp_path / "p" / "s" / "data" / "deep" / "code.py").write_text("")
+    assert closure(tmp_path, "p.m") == before | {"p.s.data"}
+
+
+def test_modules_beside_the_package_are_the_project_s_and_installed_ones_are_not(tmp_path: Path) -> None:
+    beside = {"helper": "import p.a", "kit____init__": "", "data/x": "", "p___a": ""}
+    lay_out(tmp_path, p___m="import helper, kit, data, json", **beside)
+    assert closure(tmp_path, "p.m") == {"p", "p.m", "helper", "kit", "p.a"}
+    installed = tmp_path / "lib" / "site-packages"
+    lay_out(installed, p___m="import helper, kit, data, json", **beside)
+    assert closure(installed, "p.m") == {"p", "p.m"}
+
+
 CODE = '''
 import os
 def f(a, b=1):
@@ -108,11 +136,31 @@ class C:
         CODE.replace("a + b", "(a\n            + b)"),
         CODE.replace("import os", '"""A module docstring."""\nimport os'),
         CODE.replace('    """A class."""', "    pass"),
+        CODE.replace("import os", 'import os\n"""What it is for."""'),
+        CODE.replace("    return", "    'no docstring, and never run'\n    return"),
         "\n\n\n" + CODE,
     ],
 )
 def test_comments_docstrings_and_layout_do_not_count(same: str) -> None:
     assert parse(same.encode(), "x").code == parse(CODE.encode(), "x").code
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "class C:\n    x: int = 1\n{}\n    y: int = 2\n",
+        "if x:\n    f()\n{}\nelse:\n    g()\n{}\n",
+        "try:\n{}\n    f()\nexcept OSError:\n{}\n    g()\nfinally:\n    h()\n{}\n",
+        "for x in y:\n    f()\n{}\n",
+        "with x:\n{}\n    f()\n",
+        "match x:\n    case 1:\n        f()\n    {}\n",
+        "async def f():\n    def g():\n        return 1\n{}\n    return g\n",
+    ],
+)
+def test_a_string_that_stands_alone_does_not_count_wherever_it_stands(block: str) -> None:
+    without = parse(block.replace("{}", "").encode(), "x").code
+    with_text = {parse(block.replace("{}", f"    {text}").encode(), "x").code for text in ("'a'", "'b'", "u'c'")}
+    assert with_text == {without}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +171,8 @@ def test_comments_docstrings_and_layout_do_not_count(same: str) -> None:
         CODE.replace("import os", "import os as o"),
         CODE.replace("def f", "def g"),
         CODE + "x = 'text'\n",
-        CODE.replace("    return", "    'not a docstring'\n    return"),
+        CODE.replace("    return", "    f'{print()}'\n    return"),
+        CODE.replace("    return", "    b = 'text'\n    return"),
     ],
 )
 def test_code_counts(other: str) -> None:
@@ -136,8 +185,23 @@ def test_the_cache_is_by_content_and_survives(tmp_path: Path) -> None:
     cache.save()
     again = SourceCache(tmp_path / "cache" / "sources.json")
     assert again._entries == {source.content: source}
-    (tmp_path / "cache" / "sources.json").write_text("{torn")
-    assert SourceCache(tmp_path / "cache" / "sources.json").parse(CODE.encode(), "x") == source
+
+
+def test_a_cache_with_any_bit_altered_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "sources.json"
+    cache = SourceCache(path)
+    cache.parse(b"import p.a", "x")
+    cache.save()
+    data = path.read_bytes()
+    for damaged in [*flipped(data), b"", b"null", b"[1]", b"{torn", data[:-1]]:
+        path.write_bytes(damaged)
+        assert SourceCache(path)._entries == {}
+
+
+def flipped(data: bytes) -> Iterator[bytes]:
+    """The data with each of its bits altered in turn."""
+    for bit in range(8 * len(data)):
+        yield data[: bit // 8] + bytes([data[bit // 8] ^ (1 << bit % 8)]) + data[bit // 8 + 1 :]
 
 
 def test_sources_are_of_one_moment(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
+import os
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from latentpress.engine.store import (
     store_error,
     write_artifact,
 )
+from latentpress.errors import StoreError
 
 RESULT = Result(
     tables={"table": pd.DataFrame({"a": [1.5, 2.5]})},
@@ -71,6 +75,33 @@ def test_damage_of_any_file_is_found_when_it_is_read(tmp_path: Path, name: str, 
     store.artifact(artifact.digest).verify()
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EMFILE, errno.ESTALE])
+def test_an_artifact_that_cannot_be_read_is_not_taken_for_damaged_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    artifact = put(Store(tmp_path), RESULT)
+
+    def refuse(path: Path) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        for act in (artifact.verify, lambda: Store(tmp_path).discard_damaged(artifact.digest)):
+            with pytest.raises(StoreError, match=f"cannot be read: {os.strerror(number)}") as raised:
+                act()
+            assert not isinstance(raised.value, DamagedArtifactError)
+    artifact.verify()
+
+
+def test_only_an_artifact_that_is_damaged_is_discarded(tmp_path: Path) -> None:
+    artifact = put(Store(tmp_path), RESULT)
+    assert not Store(tmp_path).discard_damaged(artifact.digest)
+    artifact.verify()
+    (artifact.path / "value.json").write_text("{}")
+    assert Store(tmp_path).discard_damaged(artifact.digest)
+    assert not artifact.path.exists()
+
+
 def test_a_file_that_was_never_written_is_named_with_what_there_is(tmp_path: Path) -> None:
     artifact = put(Store(tmp_path), Result(values={"a": 1}))
     with pytest.raises(LookupError, match=r"has no file 'b\.json'; it has a\.json"):
@@ -100,3 +131,30 @@ def test_a_refusal_of_the_disk_names_path_and_way_out(tmp_path: Path, number: in
     assert "/some/file" in error.message
     assert said in str(error)
     assert error.hint
+
+
+def test_a_record_that_lies_under_another_key_counts_as_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    put(store, RESULT, "k1")
+    put(store, Result(), "k2")
+    (tmp_path / "keys" / "k2.json").write_bytes((tmp_path / "keys" / "k1.json").read_bytes())
+    assert store.record("k2") is None
+    assert store.record("k1") is not None
+
+
+def test_a_file_where_an_artifact_belongs_and_a_folder_where_a_record_does_are_replaced(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    artifact = put(store, RESULT)
+    shutil.rmtree(artifact.path)
+    artifact.path.write_text("a file")
+    (tmp_path / "keys" / "k1.json").unlink()
+    (tmp_path / "keys" / "k1.json" / "deep").mkdir(parents=True)
+    assert not store.has(artifact.digest)
+    assert store.record("k1") is None
+    put(store, RESULT).verify()
+    assert store.record("k1") == Record("k1", "stage", artifact.digest, {"seed": 1})
+    shutil.rmtree(artifact.path)
+    artifact.path.write_text("a file")
+    store.discard(artifact.digest)
+    assert not artifact.path.exists()
+    assert list((tmp_path / "work").iterdir()) == []

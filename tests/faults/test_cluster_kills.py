@@ -125,8 +125,7 @@ def test_a_scheduler_that_goes_away_ends_the_build_with_the_reason(
             dask_cluster.kill(dask_cluster._processes[0])
 
     with connect(dask_cluster.address) as client:
-        scheduler = tiny.scheduler(stage, cluster=client, workers=0)
-        scheduler._listener = listen_and_kill
+        scheduler = tiny.scheduler(stage, cluster=client, workers=0, listener=listen_and_kill)
         with pytest.raises(ClusterError, match=r"went away[\s\S]*finished stages are kept"):
             scheduler.run()
     assert gone(tiny.told(events.StageStarted)[0].pid)

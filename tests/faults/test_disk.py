@@ -104,6 +104,79 @@ def test_every_damage_to_a_file_of_any_kind_is_found_where_it_is_read_made_anew_
     assert path.read_bytes() == data
 
 
+GREEDY = """
+import os
+from latentpress.engine.artifacts import DamagedArtifactError
+
+def number(task):
+    return Result(values={"x": 1})
+
+def too_many_files(task):
+    held = []
+    try:
+        while True:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    try:
+        return Result(values={"x": task.inputs["number"].json("x")})
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+def writes_into_its_input(task):
+    number = task.inputs["number"]
+    (number.path / "x.json").write_text("7")
+    return Result(values={"x": number.json("x")})
+
+def mistaken(task):
+    seen = task.scratch / "seen"
+    if not seen.exists():
+        seen.touch()
+        raise DamagedArtifactError(task.inputs["number"].digest, "x.json")
+    return Result(values={"x": task.inputs["number"].json("x")})
+"""
+
+
+@pytest.fixture
+def greedy(tiny: TinyProject) -> TinyProject:
+    tiny.write("work", GREEDY)
+    return tiny
+
+
+def reading(function: str) -> list[Stage]:
+    return [
+        Stage("number", "tiny.work:number"),
+        Stage("reader", f"tiny.work:{function}", inputs={"number": "number"}),
+        Stage("aside", "tiny.work:number", {"another": 1}),
+    ]
+
+
+def test_a_stage_that_uses_up_what_its_process_may_have_fails_alone_and_costs_no_artifact(greedy: TinyProject) -> None:
+    outcome = greedy.build(*reading("too_many_files"))
+    assert (sorted(outcome.ran), set(outcome.failures)) == (["aside", "number"], {"reader"})
+    assert "json cannot be read: Too many open files" in outcome.failures["reader"].first_lines
+    assert greedy.told(events.ArtifactDamaged) == []
+    outcome.artifacts["number"].verify()
+
+
+def test_a_stage_that_writes_into_its_input_is_given_up(greedy: TinyProject) -> None:
+    outcome = greedy.build(*reading("writes_into_its_input"))
+    assert set(outcome.failures) == {"reader"}
+    assert "x.json of its input 'number'" in outcome.failures["reader"].first_lines
+    assert "the stage itself writes there" in outcome.failures["reader"].first_lines
+    assert "aside" in outcome.ran
+    assert 1 < len(greedy.told(events.ArtifactDamaged)) < 10
+
+
+def test_an_artifact_that_another_build_has_made_anew_meanwhile_is_not_made_again(greedy: TinyProject) -> None:
+    outcome = greedy.build(*reading("mistaken"))
+    assert sorted(outcome.ran) == ["aside", "number", "reader"]
+    assert greedy.told(events.ArtifactDamaged) == []
+    started = [event.stage for event in greedy.told(events.StageStarted)]
+    assert (started.count("number"), started.count("reader")) == (1, 2)
+
+
 def test_a_deleted_artifact_is_made_anew(chain: TinyProject) -> None:
     before = chain.build().artifacts
     shutil.rmtree(before["double"].path)

@@ -16,6 +16,7 @@ import pytest
 
 from latentpress.engine import events
 from latentpress.engine.guardian import descendants
+from latentpress.engine.orphans import end_orphans
 from latentpress.engine.stage import Stage
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def test_a_stage_that_is_killed_again_and_again_fails_and_memory_is_named(tiny: 
     assert "1234 MB" in failure.first_lines
 
 
-@pytest.mark.parametrize("victim", ["build", "worker", "guardian", "build and worker"])
-def test_nothing_lives_on_after_a_kill(tiny: TinyProject, victim: str) -> None:
+def started(tiny: TinyProject) -> tuple[subprocess.Popen[str], dict[str, int]]:
+    """A build whose stage has left a process in a session of its own, and the numbers of all of them."""
     tiny.write("work", STEPS)
     tiny.graph('STAGES = [Stage("s", "tiny.work:with_child", {"root": str(ROOT)})]')
     process = tiny.start()
@@ -118,19 +119,38 @@ def test_nothing_lives_on_after_a_kill(tiny: TinyProject, victim: str) -> None:
     child = int(until(tiny.root / "child"))
     guardian = int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1])
     assert {worker, child, guardian} <= set(descendants(process.pid))
-    if victim == "guardian":
-        os.kill(guardian, signal.SIGKILL)
-        assert gone([worker])
-        process.kill()
-        os.kill(child, signal.SIGKILL)
-    else:
-        if "build" in victim:
-            process.kill()
-        if "worker" in victim:
-            os.kill(worker, signal.SIGKILL)
-        assert gone([worker, child, guardian])
-        process.kill()
+    return process, {"build": process.pid, "worker": worker, "guardian": guardian, "child": child}
+
+
+@pytest.mark.parametrize("victims", ["build", "worker", "guardian", "guardian worker", "build worker"])
+def test_nothing_lives_on_after_a_kill(tiny: TinyProject, victims: str) -> None:
+    process, pids = started(tiny)
+    for victim in victims.split():
+        os.kill(pids[victim], signal.SIGKILL)
+    assert gone([pids[name] for name in ("worker", "child", "guardian")])
+    process.kill()
     process.wait()
+
+
+def test_what_lives_on_when_everything_is_killed_at_once_is_ended_by_the_next_build(tiny: TinyProject) -> None:
+    process, pids = started(tiny)
+    for victim in ("build", "guardian", "worker"):
+        os.kill(pids[victim], signal.SIGKILL)
+    process.wait()
+    assert gone([pids["worker"], pids["guardian"]])
+    assert alive(pids["child"]), "no one was left to end it"
+    tiny.write("other", "def f(task):\n    return Result(values={'x': 1})\n")
+    assert tiny.build(Stage("t", "tiny.other:f")).ran == ["t"]
+    assert gone([pids["child"]])
+
+
+def test_what_a_build_that_lives_has_started_is_left_alone(tiny: TinyProject) -> None:
+    process, pids = started(tiny)
+    end_orphans()
+    assert all(map(alive, pids.values()))
+    process.kill()
+    process.wait()
+    assert gone([*pids.values()])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

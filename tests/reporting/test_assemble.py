@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 
 from latentpress.engine import codec
 from latentpress.errors import TemplateError
+from latentpress.reporting import sections
 
 EVALUATION = "evaluate/classification/sparse/seed0"
 
@@ -85,6 +89,16 @@ def test_a_failed_section_is_shown_as_failed(workshop: Any) -> None:
     assert result.values["report"]["failures"] == [{"stage": label, "error": failure.error}]
 
 
+def test_a_model_whose_training_failed_fails_a_health_check(workshop: Any) -> None:
+    failure = workshop.failure("train/vae/seed0")
+    task = workshop.section_task("x", {}, {"evaluate/vae_samples/vae/seed0": failure})
+    result = workshop.assembled({"q1c": sections.render(task)})
+    (check,) = [check for check in result.values["report"]["health"] if check["verdict"] == "failed"]
+    assert (check["model"], check["value"], check["threshold"]) == ("vae", 1.0, 0.0)
+    front, appendix = result.texts["report.tex"].split("\\tableofcontents")
+    assert "no result is missing" in front and "nothing is assessed" not in appendix
+
+
 def test_the_environment_is_filled_in(workshop: Any) -> None:
     values = "|".join(f'<< environment("{key}") >>' for key in ("backend", "keras", "threads", "x_y"))
     text = values + '\n<< environment_table("tab:e", "Environment.") >>'
@@ -104,13 +118,13 @@ def test_each_line_leads_back_to_its_template(workshop: Any) -> None:
 
 
 def test_tables_of_one_name_and_different_content_are_an_error(workshop: Any) -> None:
-    sections = {}
+    done = {}
     for name in ("a", "b"):
         authors = {"name": "x", "title": "y", "authors": [{"name": name, "contribution": name}]}
         text = '<< contributions_table("tab:c", "Who.") >>'
-        sections[name] = workshop.section(text, report=authors, section={"id": name, "title": name})
+        done[name] = workshop.section(text, report=authors, section={"id": name, "title": name})
     with pytest.raises(TemplateError, match=r"'a' and 'b' both make tables/c\.csv"):
-        workshop.assembled(sections)
+        workshop.assembled(done)
 
 
 def test_a_report_can_replace_blocks_of_the_frame(workshop: Any) -> None:
@@ -127,6 +141,18 @@ def test_references_come_with_a_bibliography_that_is_cited(workshop: Any) -> Non
     cited = workshop.assembled({"q1c": section(workshop, "\\citep{a}")}, files=files)
     assert "\\bibliography{references}" in cited.texts["report.tex"] and "references.bib" in cited.texts
     assert "\\bibliography{" not in workshop.assembled({"q1c": section(workshop, "x")}, files=files).texts["report.tex"]
+
+
+def test_the_tables_of_the_appendices_are_files_too(workshop: Any) -> None:
+    result = workshop.assembled({"q1c": section(workshop, "x")})
+    tables = {name: list(csv.reader(io.StringIO(data.decode()))) for name, data in result.files.items()}
+    assert tables["tables/health.csv"][0][:3] == ["Check", "Data", "Model"]
+    assert len(tables["tables/health.csv"]) == 1 + len(result.values["report"]["health"])
+    assert ["mnist", "real", "train", "ba89" * 16] in tables["tables/data.csv"]
+    assert {row[0] for row in tables["tables/stages.csv"][1:]} >= {"train/sparse/seed0"}
+    assert ["training.epochs", "", "2", ""] in tables["tables/settings.csv"]
+    assert ["python", f"{sys.version_info.major}.{sys.version_info.minor}"] in tables["tables/environment.csv"]
+    assert {entry["file"] for entry in result.values["report"]["tables"]} == set(tables)
 
 
 def test_nothing_of_this_machine_or_day_gets_in(workshop: Any) -> None:

@@ -15,6 +15,8 @@ from latentpress.engine import codec
 from latentpress.errors import TemplateError
 from latentpress.figure_data import Figure
 from latentpress.reporting.floats import rows_of
+from latentpress.reporting.latex import escape
+from latentpress.reporting.sections import build_options
 
 SPARSE = "evaluate/classification/sparse/seed0"
 ID = "mnist/sparse/test/probe_accuracy"
@@ -342,3 +344,43 @@ def test_what_comes_of_one_seed_names_it_and_what_is_pooled_over_several_does_no
         "mnist/sparse/test/probe_accuracy/seed=1": 1,
         **known,
     }
+
+
+@pytest.mark.parametrize(
+    ("profile", "sources", "labels", "options"),
+    [
+        ("default", [], [], ""),
+        ("default", ["real"], ["evaluate/probes/plain/seed0", "data/mnist"], ""),
+        ("smoke", ["embedded"], ["evaluate/probes/plain/seed0"], " --profile smoke --data embedded"),
+        ("default", ["real", "embedded"], ["evaluate/probes/plain/seed0"], ""),
+        ("default", ["real"], ["train/plain/seed0", "train/plain/seed2"], " --seeds 3"),
+        ("thorough", ["real"], [f"evaluate/probes/plain/seed{seed}" for seed in range(6)], " --profile thorough"),
+        ("thorough", ["real"], ["evaluate/probes/plain/seed0"], " --profile thorough --seeds 1"),
+    ],
+)
+def test_the_command_that_tries_again_has_the_options_of_the_build(
+    profile: str, sources: list[str], labels: list[str], options: str
+) -> None:
+    """Without them it would train the default profile on other data."""
+    facts = {str(number): {"source": source} for number, source in enumerate(sources)}
+    assert build_options(profile, facts, labels) == options
+
+
+def test_the_box_of_a_failure_has_the_options_too(workshop: Any) -> None:
+    failures = {"evaluate/classification/sparse/seed1": workshop.failure("train/sparse/seed1")}
+    inputs = {"data/mnist": workshop.facts(source="embedded")}
+    told = workshop.tex("x", inputs, failures, profile="smoke")
+    command = "nox -s section -- assignment/q1c --profile smoke --data embedded --seeds 2"
+    assert str(escape(command)) in told
+
+
+def test_no_two_columns_of_a_csv_file_have_the_same_heading(workshop: Any) -> None:
+    metrics = [workshop.metric(name, 0.5, "sparse") for name in ("probe_accuracy", "mcnemar_p", "svm_mcnemar_p")]
+    text = """<< metric_table("tab:p", "C.", "Model", [("Sparse", {"model": "sparse"})],
+        [("Accuracy", {"quantity": "probe_accuracy"}),
+         ("$p$", {"quantity": "mcnemar_p"}), ("$p$", {"quantity": "svm_mcnemar_p"})],
+        where={"data": "mnist", "split": "test"}) >>"""
+    shown = workshop.section(text, {"evaluate/classification/sparse/seed0": workshop.evaluation(*metrics)})
+    heading = next(csv.reader(io.StringIO(shown.files["tables/p.csv"].decode())))
+    assert heading == ["Model", "Accuracy", "p (mcnemar_p)", "p (svm_mcnemar_p)"]
+    assert shown.texts["section.tex"].count("$p$") == 2

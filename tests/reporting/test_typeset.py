@@ -6,6 +6,7 @@ import errno
 import io
 import re
 import shutil
+import sys
 import time
 import unicodedata
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latentpress.engine.orphans import MARK
 from latentpress.errors import LatexError
 from latentpress.reporting.characters import TYPESETTABLE
 from latentpress.reporting.latex import Tex, escape
@@ -272,3 +274,13 @@ def test_a_pdf_that_latex_could_not_write_to_its_end_is_laid_to_the_disk(
     with pytest.raises(LatexError if error is None else OSError) as caught:
         refuse_cut_off(pdf)
     assert error is None or caught.value.errno == error
+
+
+@needs_tex
+def test_latex_bears_the_mark_by_which_orphans_are_found(tmp_path, monkeypatch):
+    """It gets an environment of its own; without the mark nothing would end it when all above it are killed."""
+    monkeypatch.setenv(MARK, "here:1:2")
+    program = f"import os; print(os.environ['{MARK}'])"
+    monkeypatch.setattr("latentpress.reporting.typeset.LATEXMK", [sys.executable, "-c", program])
+    monkeypatch.setattr("latentpress.reporting.typeset.give_head_start", lambda folder, variables: None)
+    assert run_latexmk(tmp_path, 60).strip() == "here:1:2"

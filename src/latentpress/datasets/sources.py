@@ -88,6 +88,7 @@ def locate(
     announce(f"{TITLES[data]}: no real data found; {SUBSTITUTES[data]} take their place. Looked for in vain:")
     for line in tried:
         announce(f"  - {line}")
+    announce(f"  {files.SUPPLY[data].removesuffix('; or use --data embedded.')}.")
     return Located("embedded", {}, tried)
 
 

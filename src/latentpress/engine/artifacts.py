@@ -45,8 +45,8 @@ class Artifact:
         digest: SHA-256 over the manifest, which identifies the content.
         path: its folder.
 
-    Reading raises `DamagedArtifactError` where a file is not what was written, and LookupError where none was
-    written.
+    Reading raises `DamagedArtifactError` where a file is not what was written, StoreError where it cannot be read,
+    and LookupError where none was written.
     """
 
     def __init__(self, digest: str, path: Path) -> None:
@@ -58,10 +58,7 @@ class Artifact:
 
     @cached_property
     def _manifest(self) -> Mapping[str, Mapping[str, Any]]:
-        try:
-            data = (self.path / MANIFEST).read_bytes()
-        except OSError:
-            raise DamagedArtifactError(self.digest, MANIFEST) from None
+        data = self._read(MANIFEST)
         if hashlib.sha256(data).hexdigest() != self.digest:
             raise DamagedArtifactError(self.digest, MANIFEST)
         manifest: Mapping[str, Mapping[str, Any]] = json.loads(data)
@@ -82,10 +79,7 @@ class Artifact:
     def data(self, filename: str) -> bytes:
         """A file's bytes."""
         entry = self._entry(filename)
-        try:
-            data = (self.path / filename).read_bytes()
-        except OSError:
-            raise DamagedArtifactError(self.digest, filename) from None
+        data = self._read(filename)
         if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise DamagedArtifactError(self.digest, filename)
         return data
@@ -121,6 +115,17 @@ class Artifact:
         """Read every file, so that damage is found now."""
         for name in sorted(self._manifest):
             self.data(name)
+
+    def _read(self, filename: str) -> bytes:
+        try:
+            return (self.path / filename).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise DamagedArtifactError(self.digest, filename) from None
+        except OSError as error:  # the artifact may well be whole: nothing is to be thrown away for that
+            raise StoreError(
+                f"{self.path / filename} cannot be read: {error.strerror}",
+                "Check the disk and the right to read there, then run again; nothing was removed.",
+            ) from error
 
     def _entry(self, filename: str) -> Mapping[str, Any]:
         if filename not in self._manifest:

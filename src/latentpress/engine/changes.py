@@ -12,6 +12,8 @@ from latentpress.engine.fingerprint import differences
 from latentpress.engine.stage import Stage
 
 _SHOWN = 80
+_ABSENT = object()
+"""Stands for a setting that one of two sets lacks, which is another thing than one that is null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def changes(stage: Stage, old: Mapping[str, Any], new: Mapping[str, Any], unknow
     was["inputs"] |= dict.fromkeys(failed_then & set(now["inputs"]), "failed")
     for label in failed_then:
         del was["failures"][label]
-    found = differences(was, now)
+    found = differences(was, now, absent=_ABSENT)
     if any(part.startswith("inputs.") for part, _, _ in found) or waiting:
         found = [entry for entry in found if entry[0] != "lineage"]  # it says no more than the inputs do
     reasons = [reason for part, before, after in found for reason in _describe(stage, part, before, after)]
@@ -74,8 +76,10 @@ def _describe(stage: Stage, path: str, old: Any, new: Any) -> Iterator[Reason]:
     if group == "settings":
         for part, before, after in _entries(name, old, new):
             label = f"setting {part}" if part else "settings"
-            yield Reason("changed", f"{label}: {_from_to(before, after)}", label, before, after)
-    elif group in _WORDS:
+            yield Reason("changed", f"{label}: {_from_to(before, after)}", label, _value(before), _value(after))
+        return
+    old, new = _value(old), _value(new)
+    if group in _WORDS:
         part, text = _WORDS[group](stage, name, old, new)
         yield Reason("changed", text, part, old, new)
     else:  # seed, threads, backend, device, python, function
@@ -88,7 +92,7 @@ def _entries(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
             if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
                 yield from _entries(f"{name}[{index}]", before, after)
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
-        for part, before, after in differences(old, new):
+        for part, before, after in differences(old, new, absent=_ABSENT):
             yield from _entries(f"{name}.{part}", before, after)
     else:
         yield name, old, new
@@ -115,7 +119,7 @@ def _file(stage: Stage, label: str, old: Any, new: Any) -> tuple[str, str]:
     part = f"file {label}"
     if old is None or new is None:
         return part, f"{part}{where} is {'new' if old is None else 'no longer read'}"
-    return part, f"{part}{where}: content changed"
+    return part, f"{part}{where}: content changed ({old[:12]} → {new[:12]})"
 
 
 def _from_here(path: Path) -> Path:
@@ -166,13 +170,20 @@ _WORDS: Mapping[str, Callable[[Stage, str, Any, Any], tuple[str, str]]] = {
 """Component to how it is told: (stage, name in it, old, new) → (part, text)."""
 
 
+def _value(value: Any) -> Any:
+    """What a program is told: there, null stands for both."""
+    return None if value is _ABSENT else value
+
+
 def _from_to(old: Any, new: Any) -> str:
     return f"{_shown(old)} → {_shown(new)}"
 
 
 def _shown(value: Any) -> str:
     """A value as it reads in a settings file, cut where it is long."""
-    text = "none" if value is None else value if isinstance(value, str) and value else _json(value)
+    if value is None or value is _ABSENT:
+        return "none" if value is None else "absent"
+    text = value if isinstance(value, str) and value else _json(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

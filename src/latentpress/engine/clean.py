@@ -1,8 +1,8 @@
 """Removes from a store what none of the last builds uses.
 
 A build counts by what it used: builds that used the same keys, one after another or not, count as one. One
-that was interrupted or killed is not counted, but what it finished, and the checkpoints of what it had begun,
-stay as long as an older build does.
+that failed, was interrupted or killed is not counted, so that a typo pushes out no good result; but what it
+finished, and the checkpoints of what it had begun, stay as long as an older build does.
 
 A record goes before its artifact, since a record without an artifact, or an artifact without a record, is
 "not run" to every build: killed at any point, the store is whole.
@@ -98,7 +98,7 @@ def plan_cleaning(store: Store, keep_last: int) -> Cleaning:
 
 
 def builds_to_keep(store: Store, keep_last: int) -> list[PastBuild]:
-    """The last builds, newest first, with the interrupted ones that are newer than the oldest of them.
+    """The last builds, newest first, with the failed and interrupted ones that are newer than the oldest of them.
 
     Raises:
         UsageError: one of them did not say what it used, or its list is lost.
@@ -121,8 +121,8 @@ def builds_to_keep(store: Store, keep_last: int) -> list[PastBuild]:
                 break
     if not counted and any(_inside(store, "keys")):
         raise UsageError(
-            f"no finished build of {store.root} is on record, so that nothing would be kept",
-            "Build a report first; or remove all results with --keep-last 0.",
+            f"no build of {store.root} without a failure is on record, so that nothing would be kept",
+            "Build a report to its end first; or remove all results with --keep-last 0.",
         )
     return kept
 

@@ -20,6 +20,7 @@ from typing import Any
 from latentpress.engine import events, remote
 from latentpress.engine.carrier import Carrier
 from latentpress.engine.crew import Mail
+from latentpress.engine.dask_client import workers_of
 from latentpress.engine.dask_workers import Attempt, DaskWorker
 from latentpress.engine.jobs import Job, Note, Reply
 from latentpress.engine.mirror import Mirror
@@ -161,11 +162,9 @@ class ClusterCrew:
         again = time.monotonic() + _SECOND_CHANCE
         while not self._ended.is_set():
             try:
-                found = self._client.scheduler_info()["workers"]
-                if self._client.status != "running":
-                    raise OSError(self._client.status)
+                found = workers_of(self._client)
             except Exception as error:  # whatever it is, nobody answers any more
-                self._mail.put(partial(self._lost, str(error)))
+                self._mail.put(partial(self._lost, str(error) or type(error).__name__))
                 return
             states = {address: info.get("status") for address, info in found.items()}
             if states != before or time.monotonic() > again:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from latentpress.errors import UsageError
@@ -38,7 +38,7 @@ def connect(address: str) -> Iterator[Any]:
             "--scheduler needs the package distributed, which is not installed",
             'Install it: pip install "latentpress[cluster]".',
         ) from None
-    except (TimeoutError, OSError, ValueError, TypeError) as error:
+    except Exception as error:  # another program's answer is read as sizes and numbers, and may end in any of them
         raise UsageError(
             f"no Dask scheduler answers at {address}: {str(error) or type(error).__name__}",
             "Expected an address such as tcp://HOST:8786; `dask scheduler` prints it when it starts.",
@@ -61,3 +61,15 @@ async def _identify(address: str) -> None:
         channel.abort()
     if found != "Scheduler":
         raise ValueError(f"found a {found} there")
+
+
+def workers_of(client: Any) -> Mapping[str, Mapping[str, Any]]:
+    """Address to what the Dask scheduler says of each worker.
+
+    Raises:
+        OSError: it no longer answers; what the client then has of it is empty.
+    """
+    found: Mapping[str, Mapping[str, Any]] | None = client.scheduler_info().get("workers")
+    if found is None or client.status != "running":
+        raise OSError(f"the connection is {client.status}")
+    return found

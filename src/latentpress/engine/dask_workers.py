@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -64,8 +65,10 @@ class DaskWorker:
 
     def take(self, answer: Any) -> None:
         """Take the answer to an examination: faults and warnings, or the exception that it ended in."""
-        if isinstance(answer, ImportError):
-            self.faults = [f"found no package that can be imported ({answer}); install the same version there"]
+        # Dask tells what kept it from loading our function as an error of its own, with that error's text inside.
+        lacking = re.search(r"No module named '[^']+'", str(answer)) if isinstance(answer, BaseException) else None
+        if lacking is not None:
+            self.faults = [f"found no package that can be imported ({lacking[0]}); install the same version there"]
         elif isinstance(answer, BaseException):
             self.faults = [f"it could not be examined: {type(answer).__name__}: {answer}; start it again"]
         else:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from latentpress.engine.jobs import Job, Kind, Note, Reply
+from latentpress.engine.orphans import MARK, end_marked, new_mark
 from latentpress.engine.store import Workplace, writing
 
 Notify = Callable[[Note], None]
@@ -42,6 +43,7 @@ class Launcher:
     def __init__(self, kind: Kind, log: Path) -> None:
         self.kind = kind
         self.warm = False
+        self._mark = new_mark()
         request, ours = os.pipe()
         theirs, reply = os.pipe()
         # Unbuffered, so that a job is either with the worker or known not to be.
@@ -54,7 +56,7 @@ class Launcher:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    env=kind.environment(),
+                    env={**kind.environment(), MARK: self._mark},
                     pass_fds=(request, reply),
                     start_new_session=True,  # a Ctrl-C at the terminal is the scheduler's alone
                 )
@@ -94,6 +96,7 @@ class Launcher:
             code = self._process.wait()
         self._replies.close()
         if code < 0:
+            end_marked(self._mark)  # its guardian was killed, perhaps before it had ended what the worker had started
             with contextlib.suppress(ValueError):
                 return f"was killed by {signal.Signals(-code).name}"
             return f"was killed by signal {-code}"

@@ -6,12 +6,12 @@ import hashlib
 import json
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from latentpress.engine import packages as distributions
-from latentpress.engine.file_digests import FileDigests
+from latentpress.engine.file_digests import FileDigests, Stamp
 from latentpress.engine.sources import SourceCache, Sources
 from latentpress.engine.stage import Failure, Provenance, Stage
 from latentpress.errors import SettingsError, StageError
@@ -39,11 +39,19 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """A stage's key with the parts that it is the hash of, and the closure behind them."""
+    """A stage's key with the parts that it is the hash of, and what is behind them.
+
+    Attributes:
+        key: the key.
+        components: the parts.
+        closure: the code.
+        stamps: label to the stamp of the file; no part of the key, but a file that has another was written to.
+    """
 
     key: str
     components: Mapping[str, Any]
     closure: Closure
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
 
 
 def source_closure(
@@ -159,16 +167,18 @@ def provenance(key: str, artifact: str, components: Mapping[str, Any]) -> Proven
     )
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any, Any]]:
-    """What two sets of components differ in: (``"settings.epochs"``, old, new); None where one lacks it.
+def differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "", absent: Any = None
+) -> list[tuple[str, Any, Any]]:
+    """What two sets of components differ in: (``"settings.epochs"``, old, new); ``absent`` where one lacks it.
 
     What differs in a key differs here, too: 1 and 1.0, or a setting that is None and one that is not there.
     """
     found: list[tuple[str, Any, Any]] = []
     for name in sorted({*old, *new}):
-        before, after = old.get(name), new.get(name)
+        before, after = old.get(name, absent), new.get(name, absent)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            found += differences(before, after, f"{prefix}{name}.")
+            found += differences(before, after, f"{prefix}{name}.", absent)
         elif (name in old) != (name in new) or _digest(before) != _digest(after):
             found.append((f"{prefix}{name}", before, after))
     return found
@@ -189,7 +199,7 @@ class Fingerprinter:
         codec = Path(__file__).with_name("codec.py")
         self._codec = self._sources.cache.parse(codec.read_bytes(), str(codec)).code
         self._closures: dict[tuple[Any, ...], Closure] = {}
-        self._digests: dict[Path, str] = {}
+        self._digests: dict[Path, tuple[str, Stamp]] = {}
 
     def reread(self) -> None:
         """Forget what was read: the next fingerprints are of the files as they are then."""
@@ -216,7 +226,10 @@ class Fingerprinter:
             SettingsError: the settings are no JSON.
         """
         files = {label: self.file(stage, label) for label in stage.files}
-        return stage_key(stage, input_digests, self.closure(stage), files, failures, lineage, self._codec)
+        taken = stage_key(stage, input_digests, self.closure(stage), files, failures, lineage, self._codec)
+        if not files:
+            return taken
+        return replace(taken, stamps={label: self._digests[path][1] for label, path in stage.files.items()})
 
     def closure(self, stage: Stage) -> Closure:
         """The code that a stage can run.
@@ -245,4 +258,4 @@ class Fingerprinter:
             except OSError as error:
                 reason = error.strerror or "it cannot be read"
                 raise StageError(f"stage {stage.name} needs {path} ({label}): {reason}") from None
-        return self._digests[path]
+        return self._digests[path][0]

@@ -71,8 +71,8 @@ class PastBuild:
 
     @property
     def complete(self) -> bool:
-        """Whether it came to its end, with or without failed stages."""
-        return self.outcome in ("done", "failed")
+        """Whether it came to its end without a failed stage."""
+        return self.outcome == "done"
 
 
 def past_builds(journal: Journal) -> list[PastBuild]:

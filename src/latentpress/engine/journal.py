@@ -1,4 +1,4 @@
-"""The journal: what was run, when, where, at what cost. Lines are only added; a torn last one is dropped."""
+"""The journal: what was run, when, where, at what cost. Lines are only added; a torn or altered one is dropped."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ class Journal:
     ``start``, ``seconds``, ``peak_memory_mb``, and for a finished stage ``artifact``. Those of builds also have
     ``uses``, the list of the keys that are up to date then (see `history`); ``build_start`` also ``about``,
     ``stages`` and ``must_run``; ``build_end`` also ``outcome``, ``seconds`` and ``ran``. ``clean`` has ``kept``, the
-    builds whose results stay.
+    builds whose results stay. Last stands ``check``, the CRC-32 of the line without it.
     Nothing in here ever reaches an artifact.
 
     Args:
@@ -42,13 +43,15 @@ class Journal:
             OSError: the file cannot be written.
         """
         common = {"event": event, "time": time.time(), "build": self.build, "host": socket.gethostname()}
-        line = json.dumps({**common, "pid": os.getpid(), **values}, ensure_ascii=False).encode() + b"\n"
+        record = json.dumps({**common, "pid": os.getpid(), **values}, ensure_ascii=False)
+        line = _with_check(record.encode() + b"\n")
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             end = os.fstat(descriptor).st_size
             if end and os.pread(descriptor, 1, end - 1) != b"\n":
                 line = b"\n" + line  # keep a line that a crash tore from swallowing this one
-            os.write(descriptor, line)
+            while line:  # an almost full disk takes a part of it, and says why only when asked to take the rest
+                line = line[os.write(descriptor, line) :]
         finally:
             os.close(descriptor)
 
@@ -58,9 +61,15 @@ class Journal:
             return
         with self.path.open("rb") as lines:
             for line in lines:
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue  # torn by a crash; the stage's own record is in the store
-                if isinstance(record, dict):
-                    yield record
+                # One that is not as it was written was torn by a crash, or the disk has altered it. Whatever it
+                # told of a stage, the stage's own record is in the store.
+                if _with_check(line[:-_CHECK_SIZE] + b"}\n") == line:
+                    yield json.loads(line)
+
+
+def _with_check(line: bytes) -> bytes:
+    """A line of JSON with one field more, the checksum of what it was."""
+    return line[:-2] + b', "check": "%08x"}\n' % zlib.crc32(line)
+
+
+_CHECK_SIZE = len(_with_check(b"{}\n")) - len(b"{")

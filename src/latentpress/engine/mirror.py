@@ -14,18 +14,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import secrets
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from latentpress.engine.artifacts import MANIFEST, Artifact
+from latentpress.engine.codec import _check_names  # not renamed, since its module's source is in every stage's key
+from latentpress.engine.mirror_files import MirrorFiles, open_files
 from latentpress.engine.store import Record, pack_record, unpack_record, write_files
-from latentpress.errors import LatentPressError, MirrorError, UsageError
-
-# How long a mirror may take to answer at all.
-_PATIENCE = 20.0
+from latentpress.errors import LatentPressError, MirrorError, StageError
 
 
 class MirrorDamageError(LatentPressError):
@@ -43,80 +39,35 @@ def open_mirror(url: str, check: bool = True) -> Mirror:
         UsageError: no such kind of address, or the library for it is missing.
         MirrorError: it cannot be reached, read or written.
     """
-    try:
-        from fsspec.core import split_protocol, url_to_fs
-    except ImportError:
-        raise UsageError("a mirror needs fsspec, which is not installed", _INSTALL) from None
-    options: dict[str, Any] = {"use_listings_cache": False}
-    try:
-        protocol, _ = split_protocol(url)
-        system, root = url_to_fs(url, **(options if protocol not in (None, "file", "local", "memory") else {}))
-    except ImportError as error:
-        raise UsageError(f"the mirror {url} needs a library that is not installed: {error}", _INSTALL) from None
-    except ValueError as error:
-        raise UsageError(f"found the mirror {url!r}: {error}", "Expected file:///…, s3://… or the like.") from None
-    mirror = Mirror(url, system, root)
+    files = open_files(url)
     if check:
-        mirror.check()
-    return mirror
-
-
-_INSTALL = 'Install it: pip install "latentpress[cluster]", for S3 s3fs as well.'
+        files.check()
+    return Mirror(files)
 
 
 class Mirror:
     """See the module.
 
     Args:
-        url: the address, for messages.
-        system: fsspec's file system.
-        root: the folder in it.
+        files: reads and writes at its address.
     """
 
-    def __init__(self, url: str, system: Any, root: str) -> None:
-        self.url = url
-        self._system = system
-        self._root = root.rstrip("/")
-        protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
-        self._has_folders = "file" in protocols
+    def __init__(self, files: MirrorFiles) -> None:
+        self.url = files.url
+        self._files = files
         self._seen: set[str] = set()
-
-    def check(self) -> None:
-        """Write, read and remove a probe.
-
-        Raises:
-            MirrorError: that failed, or took too long.
-        """
-        errors: list[BaseException] = []
-        worker = threading.Thread(target=self._probe, args=[errors], daemon=True)
-        worker.start()
-        worker.join(_PATIENCE)
-        if worker.is_alive():
-            raise MirrorError(f"the mirror {self.url} does not answer within {_PATIENCE:.0f} s", _WAY_OUT)
-        for error in errors:
-            raise error
-
-    def _probe(self, errors: list[BaseException]) -> None:
-        name, data = f"probe-{secrets.token_hex(8)}", b"latentpress"
-        try:
-            self._write(name, data)
-            if self._read(name) != data:
-                errors.append(MirrorError(f"the mirror {self.url} does not give back what is written", _WAY_OUT))
-            self._remove(name)
-        except MirrorError as error:
-            errors.append(error)
 
     def show(self, token: str) -> None:
         """Leave a token, by which other machines see whether the address is the same place for them."""
-        self._write(token, token.encode())
+        self._files.write(token, token.encode())
 
     def shows(self, token: str) -> bool:
         """Whether a token was left here."""
-        return self._read(token) == token.encode()
+        return self._files.read(token) == token.encode()
 
     def hide(self, token: str) -> None:
         """Take a token away."""
-        self._remove(token)
+        self._files.remove(token)
 
     # --------------------------------------------------------------------------------------------- artifacts
 
@@ -132,7 +83,7 @@ class Mirror:
             return
         for file, entry in artifact.entries().items():
             self._push_object(entry["sha256"], entry["size"], lambda file=file: artifact.data(file))  # type: ignore[misc]
-        self._write(name, (artifact.path / MANIFEST).read_bytes())
+        self._files.write(name, (artifact.path / MANIFEST).read_bytes())
         self._seen.add(name)
 
     def pull_artifact(self, digest: str, folder: Path) -> bool:
@@ -147,17 +98,27 @@ class Mirror:
             StoreError: the folder cannot be written.
         """
         name = f"artifacts/{digest}.json"
-        manifest = self._read(name)
+        manifest = self._files.read(name)
         if manifest is None:
             return False
         try:
             self._verify(name, manifest, digest)
-            files = {file: self._pull_object(entry["sha256"]) for file, entry in json.loads(manifest).items()}
+            contents = self._contents(name, manifest)
+            files = {file: self._pull_object(content) for file, content in contents.items()}
         except MirrorDamageError:
             self._forget(name)
             raise
         write_files(folder, files, manifest)
         return True
+
+    def _contents(self, name: str, manifest: bytes) -> dict[str, str]:
+        """File name to digest; a digest proves what was written, and not that it was written by LatentPress."""
+        try:
+            contents = {file: str(entry["sha256"]) for file, entry in json.loads(manifest).items()}
+            _check_names(contents)
+        except (ValueError, TypeError, AttributeError, KeyError, StageError):
+            raise self._damaged(name) from None
+        return contents
 
     def push_file(self, path: Path, content: str) -> None:
         """Put a file there by the digest of its content.
@@ -185,13 +146,13 @@ class Mirror:
 
     def _push_object(self, content: str, size: int, read: Callable[[], bytes]) -> None:
         name = f"objects/{content}"
-        if name not in self._seen and self._size(name) != size:
-            self._write(name, read())
+        if name not in self._seen and self._files.size(name) != size:
+            self._files.write(name, read())
         self._seen.add(name)
 
     def _pull_object(self, content: str, name: str = "") -> bytes:
         name = name or f"objects/{content}"
-        data = self._read(name)
+        data = self._files.read(name)
         if data is None:
             self._seen.discard(name)
             raise MirrorDamageError(f"the mirror {self.url} lacks {name}")
@@ -201,12 +162,15 @@ class Mirror:
     def _verify(self, name: str, data: bytes, content: str) -> None:
         if hashlib.sha256(data).hexdigest() != content:
             self._forget(name)
-            raise MirrorDamageError(f"{name} in the mirror {self.url} is damaged; it was removed there")
+            raise self._damaged(name)
+
+    def _damaged(self, name: str) -> MirrorDamageError:
+        return MirrorDamageError(f"{name} in the mirror {self.url} is damaged; it was removed there")
 
     def _forget(self, name: str) -> None:
         self._seen.discard(name)
         with contextlib.suppress(MirrorError):  # a mirror that may only be read keeps it; it is of no use either way
-            self._remove(name)
+            self._files.remove(name)
 
     def distrust(self) -> None:
         """Look again at what was taken to be there: another machine found it missing or damaged."""
@@ -216,13 +180,23 @@ class Mirror:
 
     def push_record(self, record: Record) -> None:
         """Put a record there; its artifact has to be there before."""
-        self._write(f"keys/{record.key}.json", pack_record(record))
+        self._files.write(f"keys/{record.key}.json", pack_record(record))
 
     def pull_record(self, key: str) -> Record | None:
-        """What is recorded for a key; None where nothing is, or where the record is damaged."""
-        data = self._read(f"keys/{key}.json")
-        record = unpack_record(data) if data is not None else None
-        return record if record is not None and record.key == key else None
+        """What is recorded for a key; None where nothing is.
+
+        Raises:
+            MirrorDamageError: the record is not what was written there.
+        """
+        name = f"keys/{key}.json"
+        data = self._files.read(name)
+        if data is None:
+            return None
+        record = unpack_record(data)
+        if record is None or record.key != key:
+            self._forget(name)
+            raise self._damaged(name)
+        return record
 
     # ----------------------------------------------------------------------------------------------- scratch
 
@@ -232,76 +206,35 @@ class Mirror:
         before = self._snapshot(key)
         for name, content in contents.items():
             if content not in before.values():
-                self._write(f"scratch/{key}/{content}", files[name])
+                self._files.write(f"scratch/{key}/{content}", files[name])
         body = json.dumps(contents, sort_keys=True).encode()
         check = hashlib.sha256(body).hexdigest().encode()
-        self._write(f"scratch/{key}/snapshot.json", check + b"\n" + body)
+        self._files.write(f"scratch/{key}/snapshot.json", check + b"\n" + body)
         for content in set(before.values()) - set(contents.values()):
-            self._remove(f"scratch/{key}/{content}")
+            self._files.remove(f"scratch/{key}/{content}")
 
     def pull_scratch(self, key: str) -> dict[str, bytes]:
         """File name to content; empty where there is no whole snapshot, since work then starts at the beginning."""
         try:
-            found = self._snapshot(key).items()
-            return {name: self._pull_object(content, f"scratch/{key}/{content}") for name, content in found}
+            found = self._snapshot(key)
+            if any(".." in Path(name).parts or Path(name).is_absolute() for name in found):
+                return {}
+            return {name: self._pull_object(content, f"scratch/{key}/{content}") for name, content in found.items()}
         except MirrorDamageError:
             return {}
 
     def clear_scratch(self, key: str) -> None:
         """Remove a stage's checkpoints."""
         for name in {*self._snapshot(key).values(), "snapshot.json"}:
-            self._remove(f"scratch/{key}/{name}")
+            self._files.remove(f"scratch/{key}/{name}")
 
     def _snapshot(self, key: str) -> dict[str, str]:
-        check, _, body = (self._read(f"scratch/{key}/snapshot.json") or b"").partition(b"\n")
+        check, _, body = (self._files.read(f"scratch/{key}/snapshot.json") or b"").partition(b"\n")
         if not body or hashlib.sha256(body).hexdigest().encode() != check:
             return {}
         return dict(json.loads(body))
 
-    # ---------------------------------------------------------------------------------------- the file system
-
     def _has(self, name: str) -> bool:
-        if name not in self._seen and self._size(name) is not None:
+        if name not in self._seen and self._files.size(name) is not None:
             self._seen.add(name)
         return name in self._seen
-
-    def _size(self, name: str) -> int | None:
-        with self._telling():
-            try:
-                return int(self._system.info(f"{self._root}/{name}")["size"])
-            except FileNotFoundError:
-                return None
-
-    def _read(self, name: str) -> bytes | None:
-        with self._telling():
-            try:
-                return bytes(self._system.cat_file(f"{self._root}/{name}"))
-            except FileNotFoundError:
-                return None
-
-    def _write(self, name: str, data: bytes) -> None:
-        path = f"{self._root}/{name}"
-        with self._telling():
-            if not self._has_folders:
-                self._system.pipe_file(path, data)
-                return
-            # A folder shows half-written files; object stores do not.
-            self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
-            fresh = f"{path}.{secrets.token_hex(8)}"
-            self._system.pipe_file(fresh, data)
-            self._system.mv(fresh, path)
-
-    def _remove(self, name: str) -> None:
-        with self._telling(), contextlib.suppress(FileNotFoundError):
-            self._system.rm_file(f"{self._root}/{name}")
-
-    @contextlib.contextmanager
-    def _telling(self) -> Any:
-        try:
-            yield
-        except Exception as error:  # each file system has exceptions of its own
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise MirrorError(f"the mirror {self.url} cannot be used: {reason}", _WAY_OUT) from error
-
-
-_WAY_OUT = "Check the address, the network and the right to write there; finished stages are kept."

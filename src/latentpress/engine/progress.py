@@ -62,7 +62,11 @@ def notice(event: events.Event) -> str | None:
             done, left = len(plan.up_to_date), len(plan.to_run)
             if left == 0:
                 return f"all {done} stages are up to date"
-            return f"{done + left} stages: {done} up to date, {left} to do, about {duration(plan.seconds)}"
+            if done == 0:
+                return f"{left} stages to run, about {duration(plan.seconds)}"
+            follow = f", {len(plan.may_run)} that follow where their inputs change" if plan.may_run else ""
+            most = "at most" if follow else "about"
+            return f"{done} stages up to date, {len(plan.must_run)} to run{follow}; {most} {duration(plan.seconds)}"
         case events.StageFailed(stage, failure, log):
             where = "" if log is None else f"\n  log: {log}"
             lines = failure.first_lines.replace("\n", "\n  ")
@@ -86,14 +90,55 @@ def notice(event: events.Event) -> str | None:
 
 
 @dataclass(slots=True)
+class Counts:
+    """How many stages are done, run, wait and failed, by the events so far."""
+
+    total: int = 0
+    running: set[str] = field(default_factory=set)
+    settled: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: events.Event) -> None:
+        """Count an event."""
+        match event:
+            case events.PlanReady(plan):
+                self.total = len(plan.up_to_date) + len(plan.to_run)
+            case events.StageStarted(stage):
+                self.running.add(stage)
+            case events.StageFinished(stage) | events.StageReused(stage):
+                self._settle(stage, "done")
+            case events.StageFailed(stage) | events.StageSkipped(stage):
+                self._settle(stage, "failed")
+            case events.SourceChanged(stage) | events.StageRetried(stage):
+                self.running.discard(stage)
+                self.settled.pop(stage, None)
+            case events.ArtifactDamaged(_, _, stages):
+                for stage in stages:
+                    self.settled.pop(stage, None)
+
+    def _settle(self, stage: str, how: str) -> None:
+        self.running.discard(stage)
+        self.settled[stage] = how
+
+    def __str__(self) -> str:
+        """``12/95 done, 2 running, 81 waiting``."""
+        outcomes = list(self.settled.values())
+        failed = outcomes.count("failed")
+        counts = [f"{outcomes.count('done')}/{self.total} done", f"{len(self.running)} running"]
+        counts.append(f"{max(0, self.total - len(outcomes) - len(self.running))} waiting")
+        return ", ".join([*counts, *([f"{failed} failed or skipped"] if failed else [])])
+
+
+@dataclass(slots=True)
 class PlainProgress:
     """A line for each stage that starts and ends, and now and then one for a training's epochs."""
 
     say: Callable[[str], None]
     _told: dict[str, float] = field(default_factory=dict)
+    _counts: Counts = field(default_factory=Counts)
 
     def __call__(self, event: events.Event) -> None:
         """Write down an event."""
+        self._counts.take(event)
         line = notice(event)
         if line is not None:
             self.say(line)
@@ -106,7 +151,7 @@ class PlainProgress:
                     self._told[stage] = time.monotonic()
                     self.say(f"          {stage}: {measures(values)}")
             case events.StageFinished(stage, seconds=seconds):
-                self.say(f"finished  {stage} in {duration(seconds)}")
+                self.say(f"finished  {stage} in {duration(seconds)}; {self._counts}")
 
 
 @dataclass(slots=True)
@@ -129,8 +174,7 @@ class LiveProgress:
         from rich.live import Live
 
         self._start = time.monotonic()
-        self._total = 0
-        self._settled: dict[str, str] = {}
+        self._counts = Counts()
         self._running: dict[str, _Running] = {}
         self._console = Console(file=terminal, highlight=False)
         self._live = Live(console=self._console, get_renderable=self.render, refresh_per_second=5, transient=True)
@@ -140,9 +184,9 @@ class LiveProgress:
         line = notice(event)
         if line is not None:
             self._console.print(line, markup=False, soft_wrap=True)
+        self._counts.take(event)
         match event:
-            case events.PlanReady(plan):
-                self._total = len(plan.up_to_date) + len(plan.to_run)
+            case events.PlanReady():
                 self._live.start()
             case events.BuildEnded():
                 self._live.stop()
@@ -150,20 +194,9 @@ class LiveProgress:
                 self._running[stage] = _Running(time.monotonic())
             case events.StageProgress(stage, values) if stage in self._running:
                 self._running[stage].values = values
-            case events.StageFinished(stage) | events.StageReused(stage):
-                self._settle(stage, "done")
-            case events.StageFailed(stage) | events.StageSkipped(stage):
-                self._settle(stage, "failed")
-            case events.SourceChanged(stage) | events.StageRetried(stage):
-                self._running.pop(stage, None)
-                self._settled.pop(stage, None)
-            case events.ArtifactDamaged(_, _, stages):
-                for stage in stages:
-                    self._settled.pop(stage, None)
-
-    def _settle(self, stage: str, how: str) -> None:
-        self._running.pop(stage, None)
-        self._settled[stage] = how
+            case _:
+                for stage in self._running.keys() - self._counts.running:
+                    self._running.pop(stage)
 
     def render(self) -> RenderableType:
         """The live part as it stands; called from the display's own thread."""
@@ -173,17 +206,12 @@ class LiveProgress:
         from rich.text import Text
 
         now = time.monotonic()
-        running, settled = list(self._running.items()), list(self._settled.values())
-        failed = settled.count("failed")
-        counts = [f"{settled.count('done')} done", f"{len(running)} running"]
-        counts.append(f"{max(0, self._total - len(settled) - len(running))} waiting")
-        counts += [f"{failed} failed or skipped"] if failed else []
         rows = Table.grid(padding=(0, 2))
-        for stage, entry in running:
+        for stage, entry in list(self._running.items()):
             done = share(entry.values)
             bar = ProgressBar(total=1.0, completed=done, width=20) if done is not None else Text("")
             rows.add_row(Text(stage), bar, Text(measures(entry.values)), Text(duration(now - entry.start)))
-        return Group(Text(f"{', '.join(counts)}; {duration(now - self._start)}", style="bold"), rows)
+        return Group(Text(f"{self._counts}; {duration(now - self._start)}", style="bold"), rows)
 
 
 def share(values: Mapping[str, float | str]) -> float | None:

@@ -19,6 +19,7 @@ from typing import Any
 from latentpress.engine.executors import Notify, WorkerPool
 from latentpress.engine.jobs import Job, Note, Reply
 from latentpress.engine.mirror import open_mirror
+from latentpress.engine.orphans import end_orphans
 from latentpress.engine.outpost import Outpost
 from latentpress.engine.requirements import Requirements, examine, own_path
 from latentpress.errors import LatentPressError
@@ -56,6 +57,7 @@ class Site:
     """
 
     def __init__(self, limit: int) -> None:
+        end_orphans()  # of a Dask worker that was killed here
         self.pool = WorkerPool(limit)
         self._wanted: dict[str, Callable[[], bool]] = {}
         self._idle_since = time.monotonic()

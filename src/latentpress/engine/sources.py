@@ -1,4 +1,4 @@
-"""Source files as the engine sees them: what they import, and their code without comments and layout."""
+"""The project's modules: which of them a stage can load, followed through their imports without importing any."""
 
 from __future__ import annotations
 
@@ -8,42 +8,15 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from latentpress.engine.checksums import add_checksum, take_checksum
+from latentpress.engine.local_modules import holds, is_installation
+from latentpress.engine.syntax import RULES, Import, Source, parse
 from latentpress.errors import StageError
 
-if TYPE_CHECKING:
-    import ast
-
-# What `ast.dump` writes differs between minor versions, and so may this module's own rules some day.
-_RULES = f"1-{sys.version_info.major}.{sys.version_info.minor}"
 _CACHE_LIMIT = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """One import statement: ``from ..a import b, c`` is level 2, module "a", names ("b", "c")."""
-
-    level: int
-    module: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What matters of one source file.
-
-    Attributes:
-        content: SHA-256 of the file.
-        code: SHA-256 of its syntax tree without comments, docstrings, positions, TYPE_CHECKING blocks.
-        imports: every import that can be executed, inside functions too.
-    """
-
-    content: str
-    code: str
-    imports: tuple[Import, ...]
 
 
 class SourceCache:
@@ -91,7 +64,7 @@ class SourceCache:
         }
         folder.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"rules": _RULES, "sources": rows}), encoding="utf-8")
+        temporary.write_bytes(add_checksum(json.dumps({"rules": RULES, "sources": rows}).encode()))
         with contextlib.suppress(FileNotFoundError):  # another build took it for one that a kill had left
             temporary.replace(self.path)
         self._changed = False
@@ -99,62 +72,16 @@ class SourceCache:
 
 def _load(path: Path) -> dict[str, Source]:
     try:
-        stored = json.loads(path.read_bytes())
-        if stored["rules"] != _RULES:
-            return {}
-        return {
-            content: Source(content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows))
-            for content, (code, rows) in stored["sources"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # absent or torn: everything is parsed again
-
-
-def parse(data: bytes, path: str) -> Source:
-    """Parse one source file."""
-    import ast
-
-    try:
-        tree = ast.parse(data, filename=path)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise StageError(
-            f"{path}, line {line}: {getattr(error, 'msg', error)}", "Mend the file and run again."
-        ) from None
-    for node in ast.walk(tree):
-        _drop_what_never_runs(node)
-    code = hashlib.sha256(ast.dump(tree, annotate_fields=False).encode()).hexdigest()
-    return Source(hashlib.sha256(data).hexdigest(), code, tuple(_imports(tree)))
-
-
-def _drop_what_never_runs(node: ast.AST) -> None:
-    import ast
-
-    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    elif isinstance(node, ast.If) and _is_type_checking(node.test):
-        node.body = [ast.Pass()]
-    elif isinstance(node, ast.Constant):
-        node.kind = None  # u"" and "" are the same text
-
-
-def _is_type_checking(test: ast.expr) -> bool:
-    import ast
-
-    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
-    return name == "TYPE_CHECKING"
-
-
-def _imports(tree: ast.AST) -> Iterator[Import]:
-    import ast
-
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(0, alias.name, ())
-        elif isinstance(node, ast.ImportFrom):
-            yield Import(node.level, node.module or "", tuple(alias.name for alias in node.names))
+        body = take_checksum(path.read_bytes())
+    except OSError:
+        return {}  # absent: everything is parsed again
+    stored = {} if body is None else json.loads(body)
+    if stored.get("rules") != RULES:
+        return {}
+    return {
+        content: Source(content, code, tuple(Import(level, module, tuple(names)) for level, module, names in rows))
+        for content, (code, rows) in stored["sources"].items()
+    }
 
 
 class Sources:
@@ -170,6 +97,8 @@ class Sources:
         self.folders = tuple(str(folder) for folder in folders)
         self.packages = frozenset(packages)
         self.cache = cache or SourceCache()
+        self._beside = tuple(folder for folder in self.folders if not is_installation(folder))
+        self._local: dict[str, bool] = {}
         self._found: dict[str, tuple[str, bool] | None] = {}
         self._read: dict[str, Source | None] = {}
         self._closures: dict[tuple[str, ...], tuple[dict[str, Source], frozenset[str]]] = {}
@@ -179,8 +108,11 @@ class Sources:
         return Sources(map(Path, self.folders), self.packages, self.cache)
 
     def is_project(self, module: str) -> bool:
-        """Whether a module belongs to the project."""
-        return module.partition(".")[0] in self.packages
+        """Whether a module belongs to the project: is in its packages, or lies beside them."""
+        name = module.partition(".")[0]
+        if name not in self._local:
+            self._local[name] = name in self.packages or any(holds(folder, name) for folder in self._beside)
+        return self._local[name]
 
     def content(self, module: str) -> str:
         """SHA-256 of a module's file as it is now; ``"absent"`` where there is none."""
@@ -246,9 +178,11 @@ class Sources:
         found = self._find(package)
         if found is not None and found[1]:
             for path in sorted(Path(found[0]).parent.iterdir()):
-                name = f"{package}.{path.stem if path.suffix == '.py' else path.name}"
-                if path.stem != "__init__" and self._find(name) is not None:
-                    yield name
+                stem = path.stem if path.suffix == ".py" else path.name
+                if stem in ("__init__", "__pycache__") or (path.is_dir() and not any(path.rglob("*.py"))):
+                    continue  # a folder of data is no package, though Python would import it as one
+                if self._find(f"{package}.{stem}") is not None:
+                    yield f"{package}.{stem}"
 
     def _find(self, module: str) -> tuple[str, bool] | None:
         """The module's file, and whether it is a package's ``__init__`` (that a namespace package lacks)."""

@@ -88,12 +88,13 @@ class BuildState:
     def plan(self, workers: int, cores: int) -> events.Plan:
         """What a build would do now; nothing is run and nothing is told."""
         known: dict[str, Record] = {}
-        must_run, may_run = [], []
+        must_run: list[str] = []
+        may_run: list[str] = []
         self._planned.clear()
         for name, node in self.nodes.items():
             inputs = node.stage.inputs
             if not all(source in known for source in inputs.values()):
-                may_run.append(name)
+                (must_run if node.forced else may_run).append(name)
                 continue
             digests = {label: known[source].artifact for label, source in inputs.items()}
             try:
@@ -213,8 +214,14 @@ class BuildState:
                 node.status, node.attempts = Status.WAITING, 0
         self._unsettled.extend(name for name in self.graph.stages if self.nodes[name].status is Status.WAITING)
 
-    def changed(self, name: str) -> list[str]:
-        """What of the stage's fingerprint is no longer as it was when its key was taken, as names."""
+    def changed(self, name: str, written: bool = False) -> list[str]:
+        """What of the stage's fingerprint is no longer as it was when its key was taken, as names.
+
+        Args:
+            name: the stage.
+            written: a file that was written to counts also where its content is the same again: what a stage that ran
+                meanwhile has read of it is not known.
+        """
         node = self.nodes[name]
         if node.fingerprint is None:
             return []
@@ -225,7 +232,12 @@ class BuildState:
             )
         except LatentPressError as error:
             return [error.message]
-        return [part for part, _, _ in differences(node.fingerprint.components, now.components)]
+        changed = [part for part, _, _ in differences(node.fingerprint.components, now.components)]
+        if written:
+            before = node.fingerprint.stamps
+            again = [f"files.{label}" for label, stamp in now.stamps.items() if before.get(label) != stamp]
+            changed += [part for part in again if part not in changed]
+        return changed
 
     def inputs_as_launched(self, name: str) -> bool:
         """Whether the inputs are still those that the stage's key was taken of."""

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentpress.engine.artifacts import MANIFEST, Artifact, DamagedArtifactError
+from latentpress.engine.checksums import add_checksum, take_checksum
 from latentpress.engine.journal import Journal
 from latentpress.errors import StoreError
 
@@ -109,14 +110,15 @@ class Store:
         return os.path.isdir(f"{self.root}/artifacts/{digest}")  # noqa: PTH112 - asked for every stage of every build
 
     def record(self, key: str) -> Record | None:
-        """What is recorded for a key; None where nothing is, or where the record is damaged."""
+        """What is recorded for a key; None where nothing is, or where the record is damaged, or another key's."""
         try:
             with open(f"{self.root}/keys/{key}.json", "rb") as file:  # noqa: PTH123 - as above
-                return unpack_record(file.read())
-        except FileNotFoundError:
+                record = unpack_record(file.read())
+        except (FileNotFoundError, IsADirectoryError):
             return None
         except OSError as error:
             raise store_error(self.root / "keys", error) from error
+        return record if record is not None and record.key == key else None
 
     def workplace(self, key: str) -> Workplace:
         """The folder for a stage that is being run."""
@@ -143,8 +145,7 @@ class Store:
         artifact = self.artifact(record.artifact)
         with writing(self.root):
             artifact.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.has(record.artifact) and not self._intact(artifact):
-                self.discard(record.artifact)
+            self._make_room(artifact)
             with contextlib.suppress(FileExistsError):  # another key gave the same content
                 _rename_folder(place.result, artifact.path)
             self._write_record(record)
@@ -160,8 +161,7 @@ class Store:
         artifact = self.artifact(digest)
         with writing(self.root):
             artifact.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.has(digest) and not self._intact(artifact):
-                self.discard(digest)
+            self._make_room(artifact)
             try:
                 _rename_folder(folder, artifact.path)
             except FileExistsError:
@@ -175,7 +175,21 @@ class Store:
             away.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):  # another build was faster
                 artifact.path.rename(away)
-                shutil.rmtree(away)
+                _remove(away)
+
+    def discard_damaged(self, digest: str) -> bool:
+        """Remove an artifact unless it is whole, as it is where another build has made it anew meanwhile.
+
+        Returns:
+            Whether it was damaged.
+
+        Raises:
+            StoreError: it cannot be read, or the store cannot be written.
+        """
+        if self._intact(self.artifact(digest)):
+            return False
+        self.discard(digest)
+        return True
 
     def clear_work(self, key: str) -> None:
         """Forget checkpoints and half-written results of a key."""
@@ -187,7 +201,8 @@ class Store:
         with writing(self.root):
             for name in self._names("work"):
                 if name.startswith("discarded-"):
-                    shutil.rmtree(self.root / "work" / name, ignore_errors=True)  # perhaps its owner is at it, too
+                    with contextlib.suppress(OSError):  # perhaps its owner is at it, too
+                        _remove(self.root / "work" / name)
                 elif self.record(name) is not None:
                     self._sweep_key(name)
             for name in self._names("locks"):
@@ -213,6 +228,11 @@ class Store:
             finally:
                 locks.release(key)
 
+    def _make_room(self, artifact: Artifact) -> None:
+        """Remove what lies in an artifact's place unless it is that artifact, whole: a damaged one, a mere file."""
+        if os.path.lexists(artifact.path) and not self._intact(artifact):
+            self.discard(artifact.digest)
+
     def _intact(self, artifact: Artifact) -> bool:
         try:
             artifact.verify()
@@ -223,6 +243,8 @@ class Store:
     def _write_record(self, record: Record) -> None:
         target = self.root / "keys" / f"{record.key}.json"
         target.parent.mkdir(exist_ok=True)
+        if target.is_dir():
+            _remove(target)
         replace_file(target, pack_record(record), self.workplace(record.key).root / "record")
 
 
@@ -230,13 +252,13 @@ def pack_record(record: Record) -> bytes:
     """A record as it is kept: a digest of the rest, which is JSON."""
     fields = {name: getattr(record, name) for name in ("key", "stage", "artifact", "components")}
     body = json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return add_checksum(body)
 
 
 def unpack_record(data: bytes) -> Record | None:
     """Read what `pack_record` gave; None where it is damaged."""
-    check, _, body = data.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != check:
+    body = take_checksum(data)
+    if body is None:
         return None
     fields = json.loads(body)
     return Record(fields["key"], fields["stage"], fields["artifact"], fields["components"])
@@ -295,6 +317,13 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _rename_folder(source: Path, target: Path) -> None:

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from latentpress.engine.jobs import Job, Reply
     from latentpress.engine.stage import Failure, Result, Task
     from latentpress.engine.store import Workplace
+    from latentpress.errors import StoreError
 
 # A training reports every batch; people read ten lines a second at most.
 _PROGRESS_INTERVAL = 0.1
 _LINES_TOLD = 8
+# What a stage can use up in its own process; that the store cannot be read then is no fault of the store.
+_USED_UP = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def main(request: int, reply: int) -> None:
@@ -91,9 +94,8 @@ def _attempt(job: Job, place: Workplace, watch: ImportWatch, send: Callable[[str
     from latentpress.engine import codec
     from latentpress.engine.jobs import Reply
     from latentpress.engine.store import DamagedArtifactError, write_artifact
-    from latentpress.errors import StoreError
 
-    watch.begin()
+    watch.begin(frozenset(job.sources))
     try:
         result = _call(job, place, send)
         _refuse_escapes(job, watch)
@@ -102,23 +104,27 @@ def _attempt(job: Job, place: Workplace, watch: ImportWatch, send: Callable[[str
         return Reply("done", artifact=write_artifact(place.result, codec.encode(result)))
     except DamagedArtifactError as error:
         return Reply("damaged", artifact=error.artifact, file=error.file)
-    except StoreError as error:
-        return Reply("store", message=error.message, hint=error.hint)
     except BaseException as error:  # whatever a stage raises, SystemExit too, is that stage's failure and no other's
         traceback.print_exc()
         if watch.outdated(job.sources):
             return Reply("outdated")
-        if isinstance(error, OSError) and error.errno in (
-            errno.ENOSPC,
-            errno.EDQUOT,
-            errno.EFBIG,
-            errno.EROFS,
-        ):
-            from latentpress.engine.store import store_error
-
-            told = store_error(place.root, error)
+        told = _refusal(place, error)
+        if told is not None:
             return Reply("store", message=told.message, hint=told.hint)
         return Reply("failed", failure=_describe(job, place, error))
+
+
+def _refusal(place: Workplace, error: BaseException) -> StoreError | None:
+    """What the disk refused, which ends the build; None where the stage alone is to blame."""
+    from latentpress.engine.store import store_error
+    from latentpress.errors import StoreError
+
+    if isinstance(error, StoreError):
+        used_up = isinstance(error.__cause__, OSError) and error.__cause__.errno in _USED_UP
+        return None if used_up else error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+        return store_error(place.root, error)
+    return None
 
 
 def _call(job: Job, place: Workplace, send: Callable[[str, dict[str, Any]], None]) -> Result:
@@ -171,7 +177,7 @@ def _plain(value: Any) -> float | int | str:
 def _refuse_escapes(job: Job, watch: ImportWatch) -> None:
     from latentpress.errors import EscapedImportError
 
-    escaped = watch.escaped(job.function.partition(":")[0], frozenset(job.sources))
+    escaped = watch.escaped(job.function.partition(":")[0], frozenset(job.sources), job.files.values())
     if escaped:
         raise EscapedImportError(
             f"stage {job.stage} used {', '.join(escaped)}, which its fingerprint does not cover",
@@ -194,6 +200,7 @@ def _describe(job: Job, place: Workplace, error: BaseException) -> Failure:
         lines = [*lines[: _LINES_TOLD - 1], *(f"in {frame}" for frame in where[-1:])]
     text = "\n".join(lines[:_LINES_TOLD])
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text).replace(str(place.root), f"work/{job.key[:12]}")
+    text = text.replace(job.store, "store")
     return Failure(stage=job.stage, error=type(error).__name__, first_lines=text)
 
 

@@ -17,6 +17,7 @@ SMOKE = {"images": 8, "exact_images": 4}
 SECONDS = 60.0
 BACKEND = True
 TITLE = "Contraction"
+FIGURES = False
 
 IMAGES_SEED = 0
 _CHUNK = 128  # images whose whole Jacobians are held at once, about 50 MB

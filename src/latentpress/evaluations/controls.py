@@ -19,6 +19,7 @@ SETTINGS = {"components": 128, "inverse_penalties": [0.3, 1.0, 10.0]}
 SECONDS = 8.0
 BACKEND = False
 TITLE = "Controls"
+FIGURES = False
 
 
 def measure(task: Task) -> Result:

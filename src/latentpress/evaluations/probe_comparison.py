@@ -18,6 +18,7 @@ SETTINGS: dict[str, int] = {}
 SECONDS = 1.0
 BACKEND = False
 TITLE = "Comparison of classifiers"
+FIGURES = False
 
 PREFIX = "predictions."
 

@@ -16,8 +16,7 @@ class Autoencoder(keras.Model):
         encoder: maps images (n, H, W, C) in [0, 1] to codes (n, code), or to what `bottleneck` takes.
         decoder: maps codes (n, code) to images.
         bottleneck: a layer between the two, active in training and inference (the sampling of a VAE).
-        input_noise: standard deviation of the Gaussian noise on the encoder's input while training.
-        seed: seed of that noise.
+        corruption: a layer that changes the encoder's input while training, see `models.corruption`.
     """
 
     def __init__(
@@ -25,19 +24,21 @@ class Autoencoder(keras.Model):
         encoder: keras.Model,
         decoder: keras.Model,
         bottleneck: keras.layers.Layer | None = None,
-        input_noise: float = 0.0,
-        seed: int = 0,
+        corruption: keras.layers.Layer | None = None,
     ) -> None:
         super().__init__(name="autoencoder")
         self.encoder = encoder
         self.decoder = decoder
         self.bottleneck = bottleneck
-        self.noise = keras.layers.GaussianNoise(input_noise, seed=seed, name="input_noise") if input_noise else None
+        self.corruption = corruption
 
     def call(self, images: Tensor, training: bool | None = None) -> Tensor:
         """Reconstruct images (n, H, W, C)."""
-        noisy = self.noise(images, training=training) if self.noise is not None else images
-        codes = self.encoder(noisy, training=training)
+        codes = self.encoder(self.corrupt(images, training), training=training)
         if self.bottleneck is not None:
             codes = self.bottleneck(codes, training=training)
         return self.decoder(codes, training=training)
+
+    def corrupt(self, images: Tensor, training: bool | None) -> Tensor:
+        """What the encoder sees of images (n, H, W, C)."""
+        return images if self.corruption is None else self.corruption(images, training=training)

@@ -23,15 +23,14 @@ class ContractiveAutoencoder(Autoencoder):
     """
 
     def __init__(self, weight: float, share: float, seed: int, **parts: Any) -> None:
-        super().__init__(seed=seed, **parts)
+        super().__init__(**parts)
         self.weight = weight
         self.share = share
         self.probes = keras.random.SeedGenerator(seed)
 
     def call(self, images: Tensor, training: bool | None = None) -> Tensor:
         """Reconstruct images (n, H, W, C); while training, add the penalty."""
-        noisy = self.noise(images, training=training) if self.noise is not None else images
-        codes = self.encoder(noisy, training=training)
+        codes = self.encoder(self.corrupt(images, training), training=training)
         if training:
             # Whole numbers only: under TensorFlow the batch size is a tensor here.
             penalised = images[: -(-ops.shape(images)[0] // round(1 / self.share))]
@@ -41,13 +40,15 @@ class ContractiveAutoencoder(Autoencoder):
         return self.decoder(codes, training=training)
 
 
-def attach(parts: dict[str, Any], objective: ObjectiveSettings, input_noise: float, seed: int) -> Autoencoder:
+def attach(
+    parts: dict[str, Any], objective: ObjectiveSettings, corruption: keras.layers.Layer | None, seed: int
+) -> Autoencoder:
     """Join the parts to a model whose loss has the contractive penalty.
 
     Args:
         parts: what the base model's ``build`` returned.
         objective: its weight, and the share of each batch that is penalised.
-        input_noise: standard deviation of the training noise on the input.
-        seed: seed of the noise and of the random projections.
+        corruption: of the encoder's input while training.
+        seed: seed of the random projections.
     """
-    return ContractiveAutoencoder(objective.weight, objective.share, seed, input_noise=input_noise, **parts)
+    return ContractiveAutoencoder(objective.weight, objective.share, seed, corruption=corruption, **parts)

@@ -17,17 +17,19 @@ def describe(parts: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``parts`` (each a title and its layers: layer, output_shape, parameters, description), ``parameters``
-        (trainable, in all) and ``flops_per_image`` of one forward pass (two per multiplication and addition).
+        (trainable, in all), ``flops_per_image`` of one forward pass (two per multiplication and addition), and
+        ``decoder_flops_per_image``, the decoder's part of it.
     """
     tables: list[dict[str, Any]] = [{"title": "Encoder", "layers": [_row(layer) for layer in parts["encoder"].layers]}]
     if parts.get("bottleneck") is not None:
         tables.append({"title": "Sampling", "layers": [_sampling_row(parts)]})
     tables.append({"title": "Decoder", "layers": [_row(layer) for layer in parts["decoder"].layers]})
-    layers = [*parts["encoder"].layers, *parts["decoder"].layers]
+    encoder, decoder = (sum(forward_flops(layer) for layer in parts[part].layers) for part in ("encoder", "decoder"))
     return {
         "parts": tables,
         "parameters": sum(row["parameters"] for table in tables for row in table["layers"]),
-        "flops_per_image": sum(forward_flops(layer) for layer in layers),
+        "flops_per_image": encoder + decoder,
+        "decoder_flops_per_image": decoder,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -26,7 +27,7 @@ def build_model(
     shape: tuple[int, int, int],
     precision: str = "float32",
     seed: int = 0,
-    input_noise: float = 0.0,
+    corruption: keras.layers.Layer | None = None,
 ) -> Any:
     """Build the autoencoder that settings describe, with fresh weights.
 
@@ -35,15 +36,15 @@ def build_model(
         objective: the reconstruction loss and the penalty that is attached.
         shape: height, width and channels of an image.
         precision: Keras dtype policy of the inner layers.
-        seed: seed of weights and noise.
-        input_noise: standard deviation of the training noise on the input.
+        seed: seed of weights and of what a training draws.
+        corruption: of the encoder's input while training.
 
     Returns:
         A `latentpress.models.autoencoder.Autoencoder`, built.
     """
     base, attachment = (import_module(name) for name in late_modules(model, objective))
     parts = base.build(model, shape, precision, seed, objective)
-    autoencoder = attachment.attach(parts, objective, input_noise, seed)
+    autoencoder = attachment.attach(parts, objective, corruption, seed)
     autoencoder(np.zeros((2, *shape), "float32"))
     return autoencoder
 

@@ -47,7 +47,7 @@ class MuonDecoder(keras.optimizers.Muon):
 
     The decoder has to turn one code into an image and gains most from orthogonalised steps; an encoder
     trained so reconstructs well but its codes separate the classes less (see docs/results.md). Kernels of
-    transposed convolutions are flattened to matrices of all but their last axis by their last axis.
+    transposed convolutions (height, width, out, in) are flattened to matrices with a row for each channel out.
     Source: K. Jordan et al., *Muon*, 2024; scale of the step: J. Liu et al., 2025 (arXiv:2502.16982).
     """
 
@@ -57,12 +57,18 @@ class MuonDecoder(keras.optimizers.Muon):
 
     def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
         """Orthogonalise the flattened kernel; in bfloat16, whose precision the iteration tolerates."""
-        flat = ops.cast(ops.reshape(x, (-1, x.shape[-1])), "bfloat16")
-        return ops.cast(ops.reshape(super().zeropower_via_newtonschulz5(flat, steps), x.shape), x.dtype)
+        if len(x.shape) == 2:
+            return ops.cast(super().zeropower_via_newtonschulz5(ops.cast(x, "bfloat16"), steps), x.dtype)
+        height, width, channels, channels_in = x.shape
+        flat = ops.reshape(ops.transpose(x, (2, 0, 1, 3)), (channels, -1))
+        orthogonal = super().zeropower_via_newtonschulz5(ops.cast(flat, "bfloat16"), steps)
+        back = ops.reshape(orthogonal, (channels, height, width, channels_in))
+        return ops.cast(ops.transpose(back, (1, 2, 0, 3)), x.dtype)
 
     def lr_adjust(self, x: Tensor) -> Tensor:
         """Scale the step to the size of an AdamW step, by the flattened kernel's larger side."""
-        return x * (0.2 * math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1])))
+        rows = x.shape[-2]
+        return x * (0.2 * math.sqrt(max(rows, math.prod(x.shape) // rows)))
 
 
 def make_optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimizer:
@@ -80,4 +86,18 @@ def make_optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.O
         return keras.optimizers.Adam(rate)
     if settings.optimizer == "adamw":
         return keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
+    return _muon_decoder(rate, decay)
+
+
+def make_decoder_optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer of the epochs in which the decoder alone is trained: Muon, whose rate makes one cycle.
+
+    Args:
+        settings: rate and weight decay.
+        steps: the number of steps of these epochs.
+    """
+    return _muon_decoder(OneCycle(settings.decoder_rate, max(steps, 1), settings.warm_up), settings.weight_decay)
+
+
+def _muon_decoder(rate: Any, decay: float) -> MuonDecoder:
     return MuonDecoder(rate, weight_decay=decay, adam_weight_decay=decay, adam_beta_2=0.99)

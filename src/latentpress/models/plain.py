@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+
 from latentpress.models.autoencoder import Autoencoder
 from latentpress.models.settings import ObjectiveSettings
 
 
-def attach(parts: dict[str, Any], objective: ObjectiveSettings, input_noise: float, seed: int) -> Autoencoder:
+def attach(
+    parts: dict[str, Any], objective: ObjectiveSettings, corruption: keras.layers.Layer | None, seed: int
+) -> Autoencoder:
     """Join encoder, decoder and bottleneck as they are.
 
     Args:
         parts: what the base model's ``build`` returned.
         objective: not read here; every objective module has this signature.
-        input_noise: standard deviation of the training noise on the input.
-        seed: seed of that noise.
+        corruption: of the encoder's input while training.
+        seed: not read here either.
     """
-    del objective
-    return Autoencoder(**parts, input_noise=input_noise, seed=seed)
+    del objective, seed
+    return Autoencoder(**parts, corruption=corruption)

@@ -55,6 +55,17 @@ class TrainingSettings(Settings):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     input_noise: NonNegative = 0.0
     """Standard deviation of the Gaussian noise added to the encoder's input while training."""
+    input_shift: NonNegative = 0.0
+    """The largest shift of the encoder's input along each axis while training, in pixels."""
+    input_scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """The largest magnification or reduction of it, as a natural logarithm: 0.1 is about a tenth."""
+    input_rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """The largest rotation of it to either side, in degrees."""
+    decoder_epochs: Annotated[int, Field(ge=0, strict=True)] = 0
+    """Epochs that follow, in which the decoder alone is trained, on the codes of the finished encoder."""
+    decoder_batch_size: PositiveInt = 128
+    decoder_rate: Annotated[float, Field(gt=0)] = 4e-3
+    """Peak rate of these epochs: Muon on the decoder, one cycle of their own."""
 
 
 class ExperimentSettings(Settings):
@@ -79,6 +90,11 @@ class ExperimentSettings(Settings):
             raise ValueError(
                 f"objective.penalty 'kl_sparsity' needs model.code_activation 'sigmoid', "
                 f"found {self.model.code_activation!r}"
+            )
+        if self.training.decoder_epochs and self.model.name == "variational":
+            raise ValueError(
+                f"training.decoder_epochs is {self.training.decoder_epochs} and model.name is 'variational'; "
+                "expected 0: its decoder learns from codes that are drawn anew in every step"
             )
         return self
 

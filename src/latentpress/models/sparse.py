@@ -33,15 +33,18 @@ class KLSparsity(keras.regularizers.Regularizer):
         return {"weight": self.weight, "target": self.target}
 
 
-def attach(parts: dict[str, Any], objective: ObjectiveSettings, input_noise: float, seed: int) -> Autoencoder:
+def attach(
+    parts: dict[str, Any], objective: ObjectiveSettings, corruption: keras.layers.Layer | None, seed: int
+) -> Autoencoder:
     """Put the sparsity penalty on the encoder's output.
 
     Args:
         parts: what the base model's ``build`` returned.
         objective: its weight and target.
-        input_noise: standard deviation of the training noise on the input.
-        seed: seed of that noise.
+        corruption: of the encoder's input while training.
+        seed: not read here; every objective module has this signature.
     """
+    del seed
     encoder = parts["encoder"]
     penalised = keras.layers.Activation(
         "linear",
@@ -50,4 +53,4 @@ def attach(parts: dict[str, Any], objective: ObjectiveSettings, input_noise: flo
         name="sparsity",
     )(encoder.output)
     encoder = keras.Model(encoder.input, penalised, name="encoder")
-    return Autoencoder(**{**parts, "encoder": encoder}, input_noise=input_noise, seed=seed)
+    return Autoencoder(**{**parts, "encoder": encoder}, corruption=corruption)

@@ -54,7 +54,11 @@ def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
         "A check that is not applied says why, and its value stands there all the same; "
         "one is not assessed where its value or its threshold is unknown"
     )
-    text += f", and nothing is assessed in the profile {escape(profile)}." if not counted["passed"] else "."
+    text += (
+        f", and nothing is assessed in the profile {escape(profile)}."
+        if counted["not assessed"] == len(checks)
+        else "."
+    )
     rows: list[str] = []
     for name in dict.fromkeys(check.name for check in checks):
         group = [check for check in checks if check.name == name]

@@ -13,11 +13,13 @@ from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import TemplateError
 from latentpress.health import UNASSESSED_PROFILE, assess
+from latentpress.health_missing import missing_results
 from latentpress.metrics import from_records
 from latentpress.reporting import appendices
+from latentpress.reporting.appendix_tables import appendix_tables
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
 from latentpress.reporting.names import Names
-from latentpress.reporting.sections import failure_box
+from latentpress.reporting.sections import build_options, failure_box
 from latentpress.reporting.templating import load, render
 from latentpress.reporting.values import UNASSESSED_NOTICE, embedded_notice
 
@@ -65,28 +67,36 @@ def assemble(task: Task) -> Result:
         facts.update(artifact.json("facts"))
     records = _metrics(artifacts)
     pooled = from_records(record for record in records if is_pooled(record))
-    checks = assess(pooled, facts, settings.get("profile", "default"))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
+    options = build_options(settings.get("profile", "default"), facts, task.lineage)
     parts = {
-        section["id"]: _part(section, found[section["id"]], report_name, environment)
+        section["id"]: _part(section, found[section["id"]], report_name, environment, options)
         for section in settings["sections"]
     }
     failures = [
         *[entry for entry in found.values() if isinstance(entry, Failure)],
         *[Failure(f["stage"], f["error"], "") for a in artifacts.values() for f in a.json("failures")],
     ]
+    lost = missing_results(
+        [failure.stage for failure in failures], settings.get("experiments", {}), settings["sections"]
+    )
+    checks = [*lost, *assess(pooled, facts, settings.get("profile", "default"))]
     text = render(
         load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
         "template" if "template" in task.files else "base",
         _context(task, parts, facts, checks, failures, environment, names),
     )
+    tables, entries = appendix_tables(checks, task.lineage, facts, environment, settings.get("experiments", {}))
+    report = _report_json(task, artifacts, records, checks, failures)
+    shown = {entry["file"] for entry in report["tables"]}
+    report["tables"] += [entry for entry in entries if entry["file"] not in shown]
     result = Result(
         texts={"report.tex": text, "report.sty": task.files["sty"].read_text(encoding="utf-8")},
         values={
-            "report": _report_json(task, artifacts, records, checks, failures),
+            "report": report,
             "sources": source_map(text, parts),
         },
-        files=_files(artifacts),
+        files={**tables, **_files(artifacts)},  # a section's table of the same name is the one that is meant
     )
     if "bibliography" in task.files:
         result.texts["references.bib"] = task.files["bibliography"].read_text(encoding="utf-8")
@@ -108,12 +118,13 @@ def _part(
     found: Artifact | Failure | None,
     report: str,
     environment: Mapping[str, str],
+    options: str,
 ) -> Part:
-    """A section's text with the environment filled in, or a heading and a box where it failed."""
+    """A section's text with the environment filled in, or a heading and a box where it failed; options: the build's."""
     if found is None or isinstance(found, Failure):
         failure = found or Failure(f"section {section['id']}", "it was not rendered", "")
         heading = f"\\section{{{escape(section['title'])}}}\n\\label{{sec:{section['id']}}}\n"
-        box = failure_box(failure, f"{report}/{section['id']}")
+        box = failure_box(failure, f"{report}/{section['id']}{options}")
         text = f"{heading}\n{box}"
         return Part(section["id"], "none", text.split("\n"), [0] * (text.count("\n") + 1))
     origin = found.json("lines")

@@ -78,8 +78,9 @@ def published_rows(
         *[Tex("Quantity"), Tex(r"$\alpha$"), heading, Tex("Here"), Tex("Difference")],
     ]
     table = Table(header, [], ["l", *("r" if epochs else ""), "l", "r", "r", "r", "r"])
-    theirs = to_text(heading).casefold().replace(" ", "_")
-    table.records = [["model", "epochs", "quantity", "alpha", theirs, "here", "low", "high", "difference"]]
+    table.records = [
+        ["Model", "Epochs", "Quantity", "α", to_text(heading), "Here", "Here, low", "Here, high", "Difference"]
+    ]
     printed: list[tuple[str, Tex]] = []
     last = ("", "")
     for row in chosen:

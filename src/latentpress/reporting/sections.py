@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from latentpress.engine.stage import Failure, Result, Task
+from latentpress.profiles import seeds_of_profile
 from latentpress.reporting.context import SectionContext
 from latentpress.reporting.evidence import Evidence, Measured, gather
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.published import read_published
+from latentpress.reporting.section_material import Material
 from latentpress.reporting.templating import load, shown_path, source_lines
 from latentpress.reporting.templating import render as render_template
 
@@ -36,44 +39,69 @@ def render(task: Task) -> Result:
     if "published" in task.files:
         path = task.files["published"]
         published = read_published(path.read_text(encoding="utf-8"), shown_path(path))
-    context = SectionContext(task.settings, evidence, published)
+    context = SectionContext(Material(task.settings, evidence, published))
+    shown = context.shown
     files = {label: path for label, path in task.files.items() if label != "published"}
     environment = load(files, marked="template")
     environment.globals.update(context.exported())
     if "macros" in files:
         macros = environment.get_template("macros").module
         environment.globals.update({name: value for name, value in vars(macros).items() if not name.startswith("_")})
-    text = with_failures(render_template(environment, "template", {}), task)
+    options = build_options(task.settings.get("profile", "default"), evidence.facts, [*task.inputs, *task.failures])
+    text = with_failures(render_template(environment, "template", {}), task, options)
     tex, lines = source_lines(text.rstrip("\n") + "\n")
     return Result(
         values={
             "metrics": _records(evidence, str(task.settings["section"]["id"])),
-            "claims": context.claims,
-            "figures": context.figures,
-            "tables": context.tables,
-            "numbers": context.numbers,
+            "claims": shown.claims,
+            "figures": shown.figures,
+            "tables": shown.tables,
+            "numbers": shown.numbers,
             "facts": evidence.facts,
             "lines": {"template": shown_path(task.files["template"]), "lines": lines},
             "failures": [{"stage": f.stage, "error": f.error} for f in task.failures.values()],
         },
         texts={"section.tex": tex},
-        files=context.files,
+        files=shown.files,
     )
 
 
-def with_failures(text: Tex, task: Task) -> Tex:
-    """The text with a box for each failure after its first heading."""
+def with_failures(text: Tex, task: Task, options: str) -> Tex:
+    """The text with a box for each failure after its first heading; ``options`` are the build's."""
     if not task.failures:
         return text
     section = f"{task.settings['report'].get('name', 'REPORT')}/{task.settings['section']['id']}"
     by_stage = {failure.stage: failure for failure in task.failures.values()}
-    boxes = "".join(failure_box(by_stage[stage], section) for stage in sorted(by_stage))
+    boxes = "".join(failure_box(by_stage[stage], f"{section}{options}") for stage in sorted(by_stage))
     place = _after_heading(text)
     return Tex(f"{text[:place]}\n{boxes}{text[place:]}")
 
 
+def build_options(profile: str, facts: Mapping[str, Mapping[str, Any]], labels: Iterable[str]) -> str:
+    """The options of the build that makes this report, where they are not the defaults, each after a space.
+
+    Args:
+        profile: of the build.
+        facts: data set to its facts.
+        labels: of a section's inputs, or names of stages: the seeds are counted by them.
+    """
+    options = "" if profile == "default" else f" --profile {profile}"
+    if facts and all(found.get("source") == "embedded" for found in facts.values()):
+        options += " --data embedded"
+    seeds = 1 + max((int(found[1]) for label in labels for found in SEED.finditer(label)), default=0)
+    return options if seeds == seeds_of_profile(profile) else f"{options} --seeds {seeds}"
+
+
+SEED = re.compile(r"/seed(\d+)")
+
+
 def failure_box(failure: Failure, section: str) -> Tex:
-    """What failed, the first lines of why, and the command that tries again."""
+    """What failed, the first lines of why, and the command that tries again.
+
+    Args:
+        failure: the failure.
+        section: what follows ``nox -s section --``: report, section, and the build's options.
+    """
     lines = [line for line in failure.first_lines.splitlines() if line.strip()][:MOST_LINES]
     shown = r"\newline ".join(escape(line) for line in lines) or escape(failure.error)
     command = escape(f"nox -s section -- {section}")

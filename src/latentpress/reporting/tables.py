@@ -154,6 +154,7 @@ def metric_table(
     records: list[list[Any]] = [[to_text(corner)], *([to_text(escape(text))] for text, _ in rows)]
     body: list[list[Tex]] = [[escape(text)] for text, _ in rows]
     printed: list[tuple[str, Tex]] = []
+    titles = [to_text(escape(column[0])) for column in columns]
     for column in columns:
         title, fields, style = column if len(column) == 3 else (*column, {})
         with_interval = bool(style.get("interval", interval))
@@ -179,7 +180,10 @@ def metric_table(
             body[index].append(cell)
         header.append(escape(title))
         align.append("r")
-        _add_records(records, to_text(escape(title)), found, with_interval=with_interval)
+        name = to_text(escape(title))
+        if titles.count(name) > 1:  # on paper it is told apart by the column before it
+            name = f"{name} ({_merge(where, fields).get('quantity', '')})"
+        _add_records(records, name, found, with_interval=with_interval)
     return Table(header, body, align, records), printed
 
 
@@ -241,7 +245,10 @@ def data_table(frame: pd.DataFrame, columns: Mapping[str, Any], limit: int | Non
     cells = {name: column_cells(shown[name].tolist()) for name in names}
     align = [column_align(shown[name].tolist()) for name in names]
     rows = [[cells[name][index] for name in names] for index in range(len(shown))]
-    records = [names, *frame[names].astype(object).where(frame[names].notna(), None).values.tolist()]
+    records = [
+        [to_text(escape(title)) for title in columns.values()],
+        *frame[names].astype(object).where(frame[names].notna(), None).values.tolist(),
+    ]
     return Table([escape(title) for title in columns.values()], rows, align, records)
 
 

@@ -179,10 +179,7 @@ def render(environment: TexEnvironment, name: str, context: Mapping[str, Any]) -
         files.add(template.filename or name)
         return Tex(template.render(context))
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(
-            f"{error.filename or error.name or name}, line {error.lineno}: {(error.message or '').rstrip('.')}.",
-            "Statements stand in <% %>, values in << >>, comments in <# #>.",
-        ) from error
+        raise _syntax_error(error, name) from error
     except jinja2.TemplateNotFound as error:
         raise TemplateError(
             f"{shown_path_of(environment, name)}: there is no template {error.name!r}.",
@@ -204,6 +201,26 @@ def render(environment: TexEnvironment, name: str, context: Mapping[str, Any]) -
         if not place:
             raise
         raise TemplateError(f"{place}: {type(error).__name__}: {error}", "Mend the expression on that line.") from error
+
+
+def _syntax_error(error: jinja2.TemplateSyntaxError, name: str) -> TemplateError:
+    return TemplateError(
+        f"{error.filename or error.name or name}, line {error.lineno}: {(error.message or '').rstrip('.')}.",
+        "Statements stand in <% %>, values in << >>, comments in <# #>.",
+    )
+
+
+def check_syntax(path: Path) -> None:
+    """Read one template without rendering it.
+
+    Raises:
+        TemplateError: it is not UTF-8, or its statements cannot be read.
+    """
+    environment = load({"template": path})
+    try:
+        environment.get_template("template")
+    except jinja2.TemplateSyntaxError as error:
+        raise _syntax_error(error, "template") from error
 
 
 def shown_path_of(environment: TexEnvironment, name: str) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pikepdf
 
+from latentpress.engine.orphans import inherited
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import LatexError, TexMissingError
 from latentpress.reporting import latex_errors
@@ -133,6 +134,7 @@ def run_latexmk(folder: Path, time_limit: float) -> str:
         "max_print_line": "10000",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
+        **inherited(),
     }
     give_head_start(folder, variables)
     # A session of its own, so that the time limit and an interruption reach pdflatex and bibtex too.

@@ -1,0 +1,99 @@
+"""What is done to an image before the encoder sees it in training; the target of the reconstruction stays the image."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from latentpress.models.settings import TrainingSettings
+
+Tensor = Any
+
+
+class Distortion(keras.layers.Layer):
+    """Shifts, scales and turns each image about its centre by amounts of its own, while training.
+
+    Images (n, H, W, C) are interpolated linearly; what comes in from outside is zero.
+
+    Args:
+        shift: the largest shift along each axis, in pixels.
+        scale: the largest magnification or reduction, as a natural logarithm.
+        rotation: the largest angle, in degrees, to either side.
+        seed: of the amounts, which are uniform between their extremes.
+    """
+
+    def __init__(self, shift: float, scale: float, rotation: float, seed: int, **options: Any) -> None:
+        super().__init__(dtype="float32", **options)
+        self.shift, self.scale, self.rotation = shift, scale, rotation
+        self.amounts = keras.random.SeedGenerator(seed)
+
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
+        """Distorted images; while not training, the images as they are."""
+        if not training:
+            return images
+        count, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
+        drawn = keras.random.uniform((count, 4), -1.0, 1.0, dtype="float32", seed=self.amounts)
+        maps = affine_maps(
+            angles=drawn[:, 0] * math.radians(self.rotation),
+            scales=ops.exp(drawn[:, 1] * self.scale),
+            shifts=drawn[:, 2:] * self.shift,
+            height=height,
+            width=width,
+        )
+        return ops.image.affine_transform(images, maps, interpolation="bilinear", fill_mode="constant", fill_value=0)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of the images."""
+        return input_shape
+
+
+def affine_maps(angles: Tensor, scales: Tensor, shifts: Tensor, height: int, width: int) -> Tensor:
+    """Maps from a pixel of the result to a place in the image, in the form that Keras takes: (n, 8).
+
+    ``place = scale · R(angle) · (pixel − centre) + centre + shift``, so that a scale above one makes things smaller.
+
+    Args:
+        angles: (n,), in radians.
+        scales: (n,).
+        shifts: (n, 2), along x and y, in pixels.
+        height: of an image.
+        width: of an image.
+    """
+    x, y = (width - 1) / 2, (height - 1) / 2
+    cos, sin = scales * ops.cos(angles), scales * ops.sin(angles)
+    zero = ops.zeros_like(angles)
+    return ops.stack(
+        [
+            cos,
+            -sin,
+            x - cos * x + sin * y + shifts[:, 0],
+            sin,
+            cos,
+            y - sin * x - cos * y + shifts[:, 1],
+            zero,
+            zero,
+        ],
+        axis=1,
+    )
+
+
+def make_corruption(settings: TrainingSettings, seed: int) -> keras.layers.Layer | None:
+    """What the settings ask for: a distortion, Gaussian noise, one after the other, or None.
+
+    Args:
+        settings: ``input_shift``, ``input_scale``, ``input_rotation``, ``input_noise``.
+        seed: of all that is drawn.
+    """
+    layers: list[keras.layers.Layer] = []
+    if settings.input_shift or settings.input_scale or settings.input_rotation:
+        layers.append(
+            Distortion(settings.input_shift, settings.input_scale, settings.input_rotation, seed, name="distortion")
+        )
+    if settings.input_noise:
+        layers.append(keras.layers.GaussianNoise(settings.input_noise, seed=seed, name="input_noise"))
+    if len(layers) < 2:
+        return layers[0] if layers else None
+    return keras.Sequential(layers, name="corruption")

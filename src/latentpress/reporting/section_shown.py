@@ -1,0 +1,67 @@
+"""What a section has shown so far, as report.json lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from latentpress.errors import TemplateError
+from latentpress.reporting.latex import Tex, escape, to_text
+from latentpress.reporting.tables import Table, check_label
+
+
+@dataclass(slots=True)
+class Shown:
+    """The record of what a section has shown.
+
+    Attributes:
+        numbers, claims, figures, tables: as report.json lists them.
+        files: path to bytes, of the pictures and tables.
+        labels: those that are taken.
+    """
+
+    numbers: list[dict[str, Any]] = field(default_factory=list)
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    labels: set[str] = field(default_factory=set)
+
+    def label(self, label: str) -> str:
+        """Take a label.
+
+        Raises:
+            TemplateError: it is no label, or is taken.
+        """
+        plain = check_label(label)
+        if plain in self.labels:
+            raise TemplateError(
+                f"the label {plain!r} is given twice.", "Give each table and figure a label of its own."
+            )
+        self.labels.add(plain)
+        return plain
+
+    def number(self, identifier: str, text: Tex) -> None:
+        """A metric was printed."""
+        self.numbers.append({"id": identifier, "text": to_text(text)})
+
+    def claim(self, entry: dict[str, Any]) -> None:
+        """A claim was made."""
+        if entry not in self.claims:  # a conclusion may say it again
+            self.claims.append(entry)
+
+    def picture(self, path: str, files: Mapping[str, bytes], caption: str, artifact: str) -> None:
+        """A picture was shown, whose files are those of ``path`` by their endings."""
+        for ending, data in files.items():
+            self.files[f"{path}.{ending}"] = data
+        text = to_text(escape(caption))
+        self.figures.append({"file": f"{path}.pdf", "caption": text, "artifact": artifact})
+
+    def table(self, table: Table, caption: str, label: str, artifacts: Sequence[str]) -> None:
+        """A table was shown; one without records gives no file."""
+        path = f"tables/{label.removeprefix('tab:').replace(':', '-')}.csv"
+        if table.records:
+            self.files[path] = table.csv().encode()
+            text = to_text(escape(caption))
+            self.tables.append({"file": path, "caption": text, "artifact": ", ".join(artifacts)})

@@ -1,0 +1,164 @@
+"""The values that a section's template can call: numbers, settings, facts, names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from latentpress.errors import TemplateError
+from latentpress.reporting import tables, values
+from latentpress.reporting.claims_published import find_published
+from latentpress.reporting.evidence import Missing
+from latentpress.reporting.latex import Tex
+from latentpress.reporting.numbers import MISSING, format_metric, format_setting
+from latentpress.reporting.published import published_value
+from latentpress.reporting.section_material import Material
+from latentpress.reporting.section_shown import Shown
+
+
+class SectionValues:
+    """Numbers, settings, facts and names.
+
+    Args:
+        material: what the section is made of.
+        shown: takes down the numbers that are printed.
+    """
+
+    def __init__(self, material: Material, shown: Shown) -> None:
+        self._material = material
+        self._evidence = material.evidence
+        self._shown = shown
+
+    def exported(self) -> dict[str, Callable[..., Any]]:
+        """Name to function, for the template."""
+        functions = (
+            self.num, self.metric, self.has, self.setting, self.setting_read, self.evaluation_setting,
+            self.evaluation_value, self.experiment, self.data_facts, self.data_notice, self.model_name,
+            self.published, self.published_row,
+            self.environment,
+        )  # fmt: skip
+        return {function.__name__: function for function in functions}
+
+    def num(
+        self,
+        id: str,
+        digits: int | None = None,
+        interval: bool = False,
+        unit: bool = False,
+        percent: bool = False,
+    ) -> Tex:
+        """A metric's value."""
+        found = self._evidence.find(values.identifier(id))
+        if isinstance(found, Missing):
+            return MISSING
+        decimals = None if digits is not None or percent else self._evidence.decimals(found.metric)
+        text = format_metric(
+            found.metric, digits=digits, decimals=decimals, interval=interval, unit=unit, percent=percent
+        )
+        self._shown.number(found.metric.id, text)
+        return text
+
+    def metric(
+        self,
+        quantity: str,
+        *,
+        data: str = "",
+        model: str = "",
+        split: str = "",
+        alpha: float | None = None,
+        **conditions: Any,
+    ) -> str:
+        """The id of a metric."""
+        fields = {"quantity": quantity, "data": data, "model": model, "split": split, "alpha": alpha}
+        return tables.identifier({**fields, "conditions": conditions})
+
+    def has(self, id: str) -> bool:
+        """Whether a metric was measured."""
+        return values.identifier(id) in self._evidence.measured
+
+    def setting(self, experiment: str, key: str, digits: int | None = None) -> Tex:
+        """One value of an experiment's settings, by its dotted key."""
+        value: Any = self.experiment(experiment)
+        path = values.identifier(key)
+        for part in path.split("."):
+            if not isinstance(value, Mapping) or part not in value:
+                known = sorted(values.flatten(self.experiment(experiment)))
+                near = difflib.get_close_matches(path, known, n=3) or known
+                raise TemplateError(
+                    f"the experiment {str(experiment)!r} has no setting {path!r}.",
+                    f"It has {', '.join(near)}.",
+                )
+            value = value[part]
+        return format_setting(value, digits=digits)
+
+    def setting_read(self, experiment: str, key: str) -> Tex:
+        """The same, or a dash where the experiment's model or objective does not read it."""
+        text = self.setting(experiment, key)
+        return text if values.is_read(self.experiment(experiment), values.identifier(key)) else Tex("--")
+
+    def evaluation_value(self, evaluation: str, key: str) -> Any:
+        """One value of an evaluation's settings, as it is."""
+        for entry in self._material.settings.get("evaluations", []):
+            if isinstance(entry, Mapping) and entry.get("name") == evaluation:
+                if key in entry:
+                    return entry[key]
+                raise TemplateError(
+                    f"the evaluation {str(evaluation)!r} has no setting {str(key)!r}.",
+                    f"It has {', '.join(sorted(set(entry) - {'name'}))}.",
+                )
+        raise TemplateError(
+            f"this section has no evaluation {str(evaluation)!r}.", "Add it to the section in report.toml."
+        )
+
+    def evaluation_setting(self, evaluation: str, key: str, digits: int | None = None) -> Tex:
+        """One value of an evaluation's settings, formatted."""
+        return format_setting(self.evaluation_value(evaluation, key), digits=digits)
+
+    def experiment(self, name: str) -> Mapping[str, Any]:
+        """All settings of one experiment."""
+        return self._material.experiment(name)
+
+    def data_facts(self, data: str) -> Mapping[str, Any]:
+        """What is known of a data set."""
+        if str(data) in self._evidence.facts:
+            facts = self._evidence.facts[str(data)]
+            # A key for \citep, which underscores are part of; whatever is no key is text and escaped.
+            key = str(facts.get("citation") or "")
+            return {**facts, "citation": Tex(key) if tables.LABEL.fullmatch(key) else ""}
+        if any(label.startswith(f"data/{data}") for label in self._evidence.failures):
+            return values.MissingFacts()
+        raise TemplateError(
+            f"this section has no data set {str(data)!r}.",
+            f"It has {', '.join(self._evidence.facts) or 'none'}; add it as data = [...] to the section.",
+        )
+
+    def data_notice(self) -> Tex:
+        """A sentence where a data set is embedded, else nothing."""
+        embedded = [facts for facts in self._evidence.facts.values() if facts.get("source") == "embedded"]
+        return Tex(" ".join(values.embedded_notice(facts) for facts in embedded))
+
+    def model_name(self, model: str) -> Tex:
+        """An experiment or control in running text."""
+        return self._material.names.running(values.identifier(model))
+
+    def published(self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment") -> Tex:
+        """A published value."""
+        return published_value(self.published_row(model, quantity, alpha, kind))
+
+    def published_row(
+        self, model: str, quantity: str, alpha: float | None = None, kind: str = "assignment"
+    ) -> Mapping[str, str]:
+        """One row of the published figures: its value, source, epochs, …"""
+        found: Mapping[str, str] = find_published(
+            self._material.published,
+            model=values.identifier(model),
+            quantity=values.identifier(quantity),
+            alpha=alpha,
+            kind=str(kind),
+        )
+        return found
+
+    def environment(self, key: str) -> Tex:
+        """A fact of the computing environment; it is filled in when the report is assembled."""
+        return Tex(rf"\environmentvalue{{{values.identifier(key)}}}")

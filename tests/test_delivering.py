@@ -1,0 +1,58 @@
+"""``run.json`` tells of the build that made the report, not of one that found nothing to do."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from latentpress.builds import Build, Request
+from latentpress.delivering import copy_out
+from latentpress.engine.codec import encode
+from latentpress.engine.outcome import Outcome
+from latentpress.engine.stage import Result, Stage
+from latentpress.engine.store import Artifact, Store, write_artifact
+from latentpress.pipeline import Graph
+
+
+@pytest.fixture
+def deliver(tmp_path):
+    """Delivers a report of some text, as a build that ran some stages, and gives its run.json."""
+
+    def delivered(text, *ran):
+        build = Build(Request(tmp_path), lambda line: None)
+        build.reports = [SimpleNamespace(name="one")]
+        build.graph = Graph({"assemble/one": Stage("assemble/one", "m:f"), "other": Stage("other", "m:f")})
+        build.store = Store(tmp_path / "build" / "store")
+        folder = tmp_path / "artifacts" / text
+        result = Result(texts={"report.tex": text}, values={"report": {"health": []}})
+        build.outcome = Outcome(artifacts={"assemble/one": Artifact(write_artifact(folder, encode(result)), folder)})
+        build.outcome.ran = list(ran)
+        build.started -= len(text)  # each build took another time
+        copy_out(build)
+        return json.loads(path.read_text())
+
+    path = tmp_path / "build" / "one" / "run.json"
+    (tmp_path / "build").mkdir()
+    return SimpleNamespace(run=delivered, path=path)
+
+
+def test_a_build_that_ran_nothing_of_the_report_leaves_the_record_of_the_one_that_did(deliver):
+    made = deliver.run("first", "assemble/one")
+    assert deliver.run("first") == made
+    assert deliver.run("first", "other") == made
+
+
+def test_a_build_that_made_the_report_or_brought_another_back_writes_its_own(deliver):
+    made = deliver.run("first", "assemble/one")
+    again = deliver.run("first", "assemble/one")
+    assert again["started"] != made["started"] or again["seconds"] != made["seconds"]
+    assert deliver.run("second")["artifacts"] != made["artifacts"]
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"artifacts": 1}'])
+def test_a_record_that_is_gone_or_damaged_is_written_anew(deliver, content):
+    deliver.run("first", "assemble/one")
+    deliver.path.unlink()
+    if content is not None:
+        deliver.path.write_text(content)
+    assert deliver.run("first")["report"] == "one"

@@ -1,0 +1,75 @@
+"""What is looked at before anything runs: faults that would show only after hours are told at once."""
+
+import importlib.util
+import sys
+
+import pytest
+
+from latentpress.builds import Build, Request
+from latentpress.errors import DataError, UsageError
+from latentpress.preparing import check_backend, find_data
+
+
+@pytest.fixture
+def lacking(monkeypatch):
+    """Makes some modules look as if they were not installed, and others as if they were."""
+
+    def lack(*names, but=()):
+        find = importlib.util.find_spec
+        fake = dict.fromkeys(names) | {name: find("sys") for name in but}
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: fake[name] if name in fake else find(name))
+
+    return lack
+
+
+def prepared(tmp_path, **choices):
+    return Build(Request(tmp_path, **choices), lambda line: None)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
+def test_a_backend_that_is_not_installed_is_told_with_the_command_that_installs_it(tmp_path, lacking, backend):
+    lacking(backend, "pip")
+    with pytest.raises(UsageError, match=f"--backend {backend} needs the package {backend}") as caught:
+        check_backend(prepared(tmp_path, backend=backend))
+    assert f"uv pip install --python {sys.executable} {backend}" in caught.value.hint
+
+
+def test_where_there_is_pip_it_is_the_command(tmp_path, lacking):
+    lacking("jax", but=["pip"])
+    with pytest.raises(UsageError) as caught:
+        check_backend(prepared(tmp_path, backend="jax"))
+    assert f"{sys.executable} -m pip install jax" in caught.value.hint
+
+
+def test_a_backend_that_is_there_is_fine_and_not_imported(tmp_path):
+    before = set(sys.modules)
+    check_backend(prepared(tmp_path))
+    assert "tensorflow" not in set(sys.modules) - before
+
+
+def located(tmp_path, monkeypatch, locate):
+    """A build of both data sets after `find_data`, with what was said; ``locate`` stands for the search."""
+    said = []
+    build = Build(Request(tmp_path), said.append)
+    build.project, build.reports = None, []
+    monkeypatch.setattr("latentpress.pipeline.data_sets", lambda project, reports: ["frey", "mnist"])
+    monkeypatch.setattr("latentpress.datasets.sources.locate", locate)
+    find_data(build)
+    return build, said
+
+
+def test_all_data_sets_that_are_missing_are_told_at_once(tmp_path, monkeypatch):
+    def locate(name, **_):
+        raise DataError(f"{name} was not found", f"Supply {name}.")
+
+    with pytest.raises(DataError, match="frey was not found\nmnist was not found") as caught:
+        located(tmp_path, monkeypatch, locate)
+    assert caught.value.hint == "Supply frey.\n  Supply mnist."
+
+
+def test_a_fault_that_both_data_sets_have_is_told_once(tmp_path, monkeypatch):
+    def locate(name, **_):
+        raise DataError("--data-dir /nowhere: found nothing there", f"Supply {name}.")
+
+    with pytest.raises(DataError, match=r"^--data-dir /nowhere: found nothing there\n"):
+        located(tmp_path, monkeypatch, locate)
