@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from latentpress.errors import StageError, TemplateError
-from latentpress.reporting.evidence import EvaluationLabel, Measured, Missing, gather, read_label
+from latentpress.metrics import Metric
+from latentpress.reporting.evidence import EvaluationLabel, Evidence, Measured, Missing, gather, read_label
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,19 @@ def test_a_quantity_that_controls_measure_too_is_still_missing_for_the_model(wor
         failures={"evaluate/classification/sparse/seed0": failure},
     )
     assert gather(task).find("mnist/sparse/test/probe_accuracy") == Missing(failure)
+
+
+def test_a_quantity_has_the_same_digits_in_every_model_and_a_size_that_is_a_model_s_own_has_its_own() -> None:
+    def known(quantity: str, model: str, value: float, half: float) -> Metric:
+        return Metric(quantity, value, data="mnist", model=model, low=value - half, high=value + half)
+
+    metrics = [
+        known("test_psnr", "sparse", 25.0, 0.4),
+        known("test_psnr", "plain", 24.0, 1.4),
+        known("code_length", "sparse", 0.187, 0.02),
+        known("code_length", "plain", 31.4, 1.5),
+    ]
+    evidence = Evidence(measured={metric.id: Measured(metric, "x", metric.model, "digest") for metric in metrics})
+    assert [evidence.decimals(metric) for metric in metrics] == [1, 1, 3, 1]
+    assert evidence.decimals(Metric("mcnemar_p", 0.01, data="mnist")) is None
+    assert evidence.decimals(Metric("test_ssim", 0.9, data="mnist")) is None

@@ -152,13 +152,19 @@ def paired(
     """Whether a quantity differs between two models that answered for the same items."""
     values = [look.pick(quantity, data, model) for model in (a, b)]
     difference, _ = look.difference(quantity, data, a, b)
-    plain = [Metric(m.quantity, m.value, unit=m.unit, low=m.low, high=m.high) for m in values]
     tail = Tex(f"; paired difference {look.shown(difference)}")
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
-        look, Tex(what), names, (plain[0], plain[1]), sign_shown(difference), higher_is_better, paired_test(look), tail,
+        look,
+        Tex(what),
+        names,
+        (values[0], values[1]),
+        sign_shown(difference),
+        higher_is_better,
+        paired_test(look),
+        tail,
         with_interval=False,
-    )  # fmt: skip
+    )
 
 
 def reconstruction_against(look: Look, *, a: str, b: str, data: str) -> Claim:

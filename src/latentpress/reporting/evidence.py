@@ -193,7 +193,9 @@ def _compared_seeds(metric: Metric) -> tuple[int, ...]:
 
 def _digits_group(metric: Metric) -> tuple[str, ...]:
     """Metrics that are printed with the same digits; those whose size differs from model to model are a model's own."""
-    if format_of(metric.quantity).decimals is None:
+    form = format_of(metric.quantity)
+    apart = metric.quantity.endswith("_difference") and not form.percent
+    if form.decimals is None or apart:
         return metric.data, metric.quantity, metric.model
     return metric.data, metric.quantity
 
