@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from latentpress import checkpoint
+from latentpress.batching import batches
 from latentpress.engine.stage import Result, Task
 from latentpress.models import penalties
 from latentpress.models.corruption import make_corruption
@@ -45,11 +46,11 @@ def train(task: Task) -> Result:
     keras.utils.set_random_seed(seed)
     corruption = make_corruption(settings, seed)
     autoencoder = build_model(model, objective, shape, settings.precision, seed, corruption)
-    batches = len(images["train"]) // settings.batch_size
-    compile_model(autoencoder, make_optimizer(settings, steps=batches * settings.epochs), objective)
+    steps = len(images["train"]) // settings.batch_size
+    compile_model(autoencoder, make_optimizer(settings, steps=steps * settings.epochs), objective)
     if settings.decoder_epochs:
-        steps = len(images["train"]) // settings.decoder_batch_size * settings.decoder_epochs
-        compile_model(autoencoder.decoder, make_decoder_optimizer(settings, steps), objective)
+        decoder_steps = len(images["train"]) // settings.decoder_batch_size * settings.decoder_epochs
+        compile_model(autoencoder.decoder, make_decoder_optimizer(settings, decoder_steps), objective)
     history, codes = _run_epochs(task, autoencoder, images, settings, seed)
 
     architecture = describe(
@@ -64,7 +65,7 @@ def train(task: Task) -> Result:
                 "image_shape": list(shape),
                 "epochs": settings.epochs,
                 "decoder_epochs": settings.decoder_epochs,
-                "batches": batches,
+                "batches": steps,
                 "training_flops": training_flops(architecture, settings, len(images["train"])),
             },
         },
@@ -141,9 +142,7 @@ def _run_epochs(
             network, inputs, batch_size = autoencoder.decoder, codes, settings.decoder_batch_size
         order = order[: _whole_batches(len(order), batch_size)]
         fitted = network.fit(
-            inputs[order],
-            images["train"][order],
-            batch_size=batch_size,
+            **batches(inputs[order], images["train"][order], batch_size),
             epochs=1,
             shuffle=False,
             verbose=0,
@@ -151,9 +150,7 @@ def _run_epochs(
         )
         record = {name: float(values[0]) for name, values in fitted.history.items()}
         validated = autoencoder.evaluate(
-            images["validation"],
-            images["validation"],
-            batch_size=VALIDATION_BATCH,
+            **batches(images["validation"], images["validation"], VALIDATION_BATCH),
             verbose=0,
             return_dict=True,
         )
