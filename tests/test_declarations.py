@@ -17,14 +17,15 @@ EVALUATIONS = sorted(
 
 
 @pytest.mark.parametrize("name", EVALUATIONS)
-def test_every_declaration_is_complete_and_its_smoke_settings_are_valid(name):
+def test_every_declaration_is_complete_and_its_other_settings_are_valid(name):
     declared = declarations.evaluation(name)
     assert declared.scope in {"model", "data", "comparison"}
     assert declared.seconds > 0
     assert declared.title
     for need in declared.needs:
         assert need in {"data", "codes", "model", *EVALUATIONS}
-    assert declarations.merge_settings(declared, declared.smoke, Path("x.toml")).keys() == declared.settings.keys()
+    for other in (declared.smoke, declared.embedded):
+        assert declarations.merge_settings(declared, other, Path("x.toml")).keys() == declared.settings.keys()
 
 
 def test_reading_declarations_imports_no_numerical_library():

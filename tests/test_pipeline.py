@@ -53,6 +53,15 @@ def test_stage_needs_only_what_it_names():
     }
 
 
+@pytest.mark.parametrize(
+    ("source", "profile", "expected"),
+    [("embedded", "default", 64), ("real", "default", 256), ("embedded", "smoke", 4), ("real", "smoke", 4)],
+)
+def test_embedded_data_get_the_settings_declared_for_them_where_no_profile_set_others(source, profile, expected):
+    stages = graph(profile, sources={"mnist": DataSource(source), "frey": DataSource(source)})
+    assert stages["evaluate/contraction/contractive/seed0"].settings["evaluation"]["exact_images"] == expected
+
+
 def test_trainings_declare_the_modules_that_their_settings_choose():
     stages = graph()
     assert stages["train/vae/seed0"].roots == ("latentpress.models.variational", "latentpress.models.plain")

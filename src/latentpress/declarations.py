@@ -15,6 +15,7 @@ from latentpress.errors import SettingsError, UsageError
 from latentpress.settings_files import line_of, suggestion
 
 FOLDER = Path(__file__).parent / "evaluations"
+_LITERALS = {"SCOPE", "NEEDS", "SETTINGS", "SMOKE", "EMBEDDED", "SECONDS", "BACKEND", "FIGURES", "TITLE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Declaration:
         needs: ``"data"``, ``"codes"``, ``"model"``, or names of other evaluations.
         settings: the defaults.
         smoke: settings that the smoke profile replaces.
+        embedded: settings that change, where nobody set them, on embedded data.
         seconds: about how long it takes in the default profile.
         backend: whether it loads the model.
         figures: whether it has any.
@@ -39,6 +41,7 @@ class Declaration:
     needs: tuple[str, ...]
     settings: Mapping[str, Any]
     smoke: Mapping[str, Any]
+    embedded: Mapping[str, Any]
     seconds: float
     backend: bool
     figures: bool
@@ -67,6 +70,7 @@ def evaluation(name: str, folder: Path = FOLDER) -> Declaration:
         needs=tuple(literals["NEEDS"]),
         settings=literals.get("SETTINGS", {}),
         smoke=literals.get("SMOKE", {}),
+        embedded=literals.get("EMBEDDED", {}),
         seconds=literals.get("SECONDS", 1.0),
         backend=literals.get("BACKEND", False),
         figures=literals.get("FIGURES", True),
@@ -83,7 +87,7 @@ def _literals(path: Path) -> dict[str, Any]:
             name = node.target.id
         else:
             continue
-        if name in {"SCOPE", "NEEDS", "SETTINGS", "SMOKE", "SECONDS", "BACKEND", "FIGURES", "TITLE"}:
+        if name in _LITERALS:
             found[name] = ast.literal_eval(node.value)  # type: ignore[arg-type]
     return found
 

@@ -259,7 +259,7 @@ class _Builder:
             "name": f"evaluate/{declared.name}/{model}/seed{seed}",
             "function": f"{declared.module}:measure",
             "settings": {
-                "evaluation": dict(entry.settings),
+                "evaluation": self._settings(entry, experiment.data),
                 "data": experiment.data,
                 "experiment": model,
                 **experiment.model_dump(include={"model", "objective"}),
@@ -290,7 +290,11 @@ class _Builder:
             Stage(
                 name=f"evaluate/{declared.name}/{subject}",
                 function=f"{declared.module}:measure",
-                settings={"evaluation": dict(entry.settings), "data": data, "experiments": list(entry.models)},
+                settings={
+                    "evaluation": self._settings(entry, data),
+                    "data": data,
+                    "experiments": list(entry.models),
+                },
                 inputs=inputs,
                 seed=0,
                 seconds=estimates.evaluation_seconds(declared.seconds, self._share(data)),
@@ -303,7 +307,7 @@ class _Builder:
             Stage(
                 name=f"evaluate/{entry.declaration.name}/{data}",
                 function=f"{entry.declaration.module}:measure",
-                settings={"evaluation": dict(entry.settings), "data": data},
+                settings={"evaluation": self._settings(entry, data), "data": data},
                 inputs={"data": self.data(data)},
                 seed=0,
                 seconds=estimates.evaluation_seconds(entry.declaration.seconds, self._share(data)),
@@ -336,6 +340,16 @@ class _Builder:
         declared = evaluation(need)
         settings = {**declared.settings, **(declared.smoke if self.project.profile == "smoke" else {})}
         return SectionEvaluation(declared, settings, (subject,))
+
+    def _settings(self, entry: SectionEvaluation, data: str) -> dict[str, Any]:
+        """An evaluation's settings; on embedded data, what it declares for that takes the place of its defaults."""
+        declared = entry.declaration
+        if self.sources[data].source != "embedded":
+            return dict(entry.settings)
+        return {
+            key: declared.embedded.get(key, value) if value == declared.settings[key] else value
+            for key, value in entry.settings.items()
+        }
 
     def _backend_stage(self, **fields: Any) -> Stage:
         return Stage(**fields, backend=self.machine.backend, device=self.machine.device)

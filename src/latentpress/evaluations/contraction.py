@@ -12,8 +12,9 @@ from latentpress.statistics import bootstrap_mean
 
 SCOPE = "model"
 NEEDS = ("data", "codes", "model")
-SETTINGS = {"images": 256, "probes": 16, "exact_images": 256}  # the exact Jacobian takes 0.2 s an image; 0 for none
+SETTINGS = {"images": 256, "probes": 16, "exact_images": 256}  # the exact Jacobian takes 0.15 s an image; 0 for none
 SMOKE = {"images": 8, "exact_images": 4}
+EMBEDDED = {"exact_images": 64}  # enough to tell a wrong penalty; 256 would be a quarter of all time there
 SECONDS = 60.0
 BACKEND = True
 TITLE = "Contraction"
