@@ -112,7 +112,7 @@ def test_decoder_epochs_leave_the_encoder_as_it_was_and_improve_the_reconstructi
     history = longer.tables["history"]
     assert list(history["epoch"]) == [1, 2, 3, 4, 5]
     assert history["reconstruction"].iloc[4] < history["reconstruction"].iloc[1]
-    assert history["penalty"].iloc[4] == pytest.approx(history["penalty"].iloc[1], rel=1e-4)
+    assert set(history["penalty"].iloc[1:]) == {history["penalty"].iloc[1]}
     assert history["val_penalty"].iloc[4] == pytest.approx(history["val_penalty"].iloc[1], rel=1e-4)
 
 

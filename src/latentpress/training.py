@@ -155,11 +155,12 @@ def _run_epochs(
             return_dict=True,
         )
         record |= {f"val_{name}": float(value) for name, value in validated.items()}
-        if network is not autoencoder:
-            # The encoder stays as it is, and with it what its penalty was when it was last computed.
-            record["loss"] += history[-1]["penalty"] if history else 0.0
         for split in ("", "val_"):
             record[f"{split}penalty"] = record[f"{split}loss"] - record[f"{split}reconstruction"]
+        if network is not autoencoder:
+            # The encoder stays as it is, and with it what its penalty was when it was last computed.
+            record["penalty"] = history[-1]["penalty"] if history else 0.0
+            record["loss"] = record["reconstruction"] + record["penalty"]
         history.append({"epoch": epoch + 1, **record})
         checkpoint.save(path, epoch + 1, history, variables)
     if settings.decoder_epochs and codes is None:  # an earlier attempt ended after its last epoch

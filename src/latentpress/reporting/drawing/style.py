@@ -44,6 +44,7 @@ SETTINGS: dict[str, Any] = {
     "font.size": LABEL_SIZE,
     "mathtext.fontset": "stix",  # the Computer Modern of matplotlib has no Unicode: its α reads as ® and its minus as ¡
     "axes.formatter.use_mathtext": False,  # for the same reason: it takes the minus from that font
+    "axes.formatter.useoffset": False,  # a curve that hardly changes shows its values, not a sum to be done in the head
     "axes.unicode_minus": True,
     "axes.titlesize": LABEL_SIZE,
     "axes.labelsize": LABEL_SIZE,
