@@ -21,7 +21,7 @@ def batches(inputs: np.ndarray, targets: np.ndarray, size: int) -> dict[str, Any
     import tensorflow as tf
 
     # From arrays, Keras makes a data set that tunes itself: a thread of TensorFlow's sleeps for up to a minute between
-    # two looks at it, and whoever is done with the data waits until it wakes. An epoch of 92 s took up to 142 s so.
+    # two looks at it, and whoever is done with the data waits until it wakes. A training of 231 s took 295 s so.
     options = tf.data.Options()
     options.autotune.enabled = False
     slices = tf.data.Dataset.from_tensor_slices((inputs, targets))
