@@ -198,7 +198,7 @@ def _digits_group(metric: Metric) -> tuple[str, ...]:
     """
     form = format_of(metric.quantity)
     apart = metric.quantity.endswith("_difference") and not form.percent
-    common = metric.data, metric.quantity, *sorted(metric.conditions)
+    common = metric.data, metric.quantity, "under conditions" if metric.conditions else ""
     return (*common, metric.model) if form.decimals is None or apart else common
 
 
