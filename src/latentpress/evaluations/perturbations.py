@@ -11,7 +11,7 @@ from scipy import ndimage
 def noise(images: np.ndarray, deviation: float, generator: np.random.Generator) -> np.ndarray:
     """Gaussian noise of a standard deviation on every pixel, independent of all others; not clipped to [0, 1]."""
     drawn = generator.standard_normal(images.shape, dtype=np.float32)
-    return images + np.float32(deviation) * drawn
+    return np.asarray(images + np.float32(deviation) * drawn)
 
 
 def blur(images: np.ndarray, deviation: float, generator: np.random.Generator) -> np.ndarray:
