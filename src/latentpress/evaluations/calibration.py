@@ -84,7 +84,7 @@ QUANTITIES = (
 
 def bins_of(confidence: np.ndarray, count: int) -> np.ndarray:
     """The bin of each probability in (0, 1] among bins of equal width, each with its upper end: int64 (n,)."""
-    return np.clip(np.ceil(confidence * count).astype(np.int64) - 1, 0, count - 1)
+    return np.asarray(np.clip(np.ceil(confidence * count).astype(np.int64) - 1, 0, count - 1))
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: np.ndarray) -> Interval:
