@@ -208,3 +208,14 @@ def test_a_check_is_written_as_json() -> None:
     assert record["threshold"] == 3.0
     assert record["verdict"] == "failed"
     assert record["model"] == "contractive"
+
+
+def test_an_accuracy_on_noisy_images_is_not_taken_for_that_on_clean_ones() -> None:
+    noisy = [
+        Metric("probe_accuracy", value, data="mnist", model=model, conditions={"noise": 0.3})
+        for model, value in (("contractive", 0.6), ("untrained", 0.7))
+    ]
+    checks = [
+        check for check in assess([*noisy, *table()], FACTS) if check.name == "probe beats the untrained encoder's"
+    ]
+    assert [(check.model, check.value, check.threshold) for check in checks] == [("contractive", 0.985, 0.95)]

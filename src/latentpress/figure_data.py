@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 KINDS = {
     "image_grid": "images (rows, columns, H, W, C) in [0, 1]; options row_labels, column_labels, width (share of the "
     "text's), blocks (into which the rows are split, side by side)",
-    "curves": "arrays x<i>, y<i>; options panels [{title, x_label, y_label, log, series [{x, y, label, style}]}]",
+    "curves": "arrays x<i>, y<i>, optional low<i>, high<i>; options panels [{title, x_label, y_label, log, series "
+    "[{x, y, low, high, label, style}]}], where low and high name the ends of intervals",
     "scatter": "points (n, 2), labels (n,) int; options class_names, point_size",
     "confusion": "matrix (k, k) int, rows true, columns predicted; options class_names",
     "bars": "values (n,), optional low (n,), high (n,); options labels, x_label, y_label",

@@ -34,8 +34,9 @@ class Subject:
         return [m for m in self.metrics if (m.data, m.model, m.quantity) == (self.data, name, quantity)]
 
     def value(self, quantity: str, model: str | None = None) -> float | None:
-        """The first such metric's value; None where nothing was measured."""
-        return next((metric.value for metric in self.of(quantity, model)), None)
+        """The value of such a metric, the first with the fewest conditions; None where nothing was measured."""
+        found = sorted(self.of(quantity, model), key=lambda metric: len(metric.conditions))
+        return found[0].value if found else None
 
     @property
     def is_control(self) -> bool:

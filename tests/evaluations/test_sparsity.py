@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latentpress.engine.stage import Result
-from latentpress.evaluations import sparsity
+from latentpress.evaluations import sparsity, sparsity_comparison
 from latentpress.evaluations.sparsity import hoyer
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
@@ -51,3 +51,27 @@ def test_units_without_a_scale_of_their_own_are_called_neither_active_nor_dead(a
     stored = artifact(Result(arrays={"codes": {"test": np.eye(4, dtype=np.float32)}}))
     result = sparsity.measure(task(sparsity, {"codes": stored}, {"model": {"code_activation": "linear"}}))
     assert {m.quantity for m in from_records(result.values["metrics"])} == {"hoyer_samples", "hoyer_units"}
+
+
+def test_the_distributions_of_all_models_are_drawn_over_common_edges(artifact: Any, task: Any) -> None:
+    generator = np.random.default_rng(0)
+    inputs = {}
+    for name, activation, power in (("sparse", "sigmoid", 6), ("plain", "linear", 1)):
+        codes = artifact(Result(arrays={"codes": {"test": generator.random((60, 8)) ** power}}))
+        settings = {"model": {"code_activation": activation}}
+        inputs[f"sparsity:{name}"] = artifact(sparsity.measure(task(sparsity, {"codes": codes}, settings)))
+    settings = {"experiments": ["sparse", "plain"]}
+    result = sparsity_comparison.measure(task(sparsity_comparison, inputs, settings, experiment=None, bins=20))
+    figures = unpack(artifact(result))
+    by_image = figures["hoyer_samples"]
+    assert by_image.options["labels"] == ["sparse", "plain"]
+    assert len(by_image.arrays["edges"]) == 21
+    assert by_image.arrays["counts0"].sum() == by_image.arrays["counts1"].sum() == 60
+    centres = (by_image.arrays["edges"][1:] + by_image.arrays["edges"][:-1]) / 2
+    assert np.average(centres, weights=by_image.arrays["counts0"]) > np.average(
+        centres, weights=by_image.arrays["counts1"]
+    )
+    assert figures["hoyer_units"].arrays["counts0"].sum() == 8
+    assert "counts1" not in figures["active_share"].arrays and figures["active_share"].options["labels"] == []
+    metrics = {metric.id: metric for metric in from_records(result.values["metrics"])}
+    assert metrics["mnist/sparse_vs_plain/test/hoyer_samples_difference"].low > 0

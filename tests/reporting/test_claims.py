@@ -97,6 +97,7 @@ PAIRED = [
     ("reconstruction_against", "test_mse", ("worse", "better")),
     ("sparser", "hoyer_samples", ("higher", "lower")),
     ("contraction_reduced", "contraction_ratio", ("higher", "lower")),
+    ("probabilities_better", "probe_log_loss", ("worse", "better")),
 ]
 
 
@@ -189,6 +190,113 @@ def test_accuracy_difference_both_ways_round(difference: float, p: float, outcom
         signs = ("−", "") if difference < 0 else ("", "−")
         for sign, (_, sentence) in zip(signs, (forward, backward), strict=True):
             assert f"difference {sign}0.40 percentage points [" in sentence
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "outcome"),
+    [
+        (0.02, 0.001, "better"),
+        (-0.02, 0.001, "worse"),
+        (0.02, 0.2, "no difference shown"),
+        (None, None, "not testable"),
+    ],
+)
+def test_the_accuracy_under_noise_is_compared_apart_from_that_of_clean_images(
+    difference: float | None, p: float | None, outcome: str
+) -> None:
+    noisy = {"conditions": {"noise": 0.3}}
+    metrics = [
+        metric("probe_accuracy", 0.80, **noisy),
+        metric("probe_accuracy", 0.80 + (difference or 0.0), "contractive", **noisy),
+        metric("probe_accuracy_difference", difference, "contractive_vs_sparse", half=0.005, **noisy),
+        metric("mcnemar_p", p, "contractive_vs_sparse", **noisy),
+        *accuracies(0.0, 1.0),
+    ]
+    fields = {"a": "contractive", "b": "sparse", "data": "mnist"}
+    found, sentence = said("accuracy_difference", metrics, noise=0.3, **fields)
+    assert found == outcome
+    if difference is not None:
+        assert "under noise of σ = 0.3" in sentence and "80" in sentence
+    # The clean ones are those meant where no noise is named, though they come last.
+    assert "98" in said("accuracy_difference", metrics, **fields)[1]
+    assert said("accuracy_difference", metrics, **fields)[0] == "no difference shown"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "half", "outcome"),
+    [
+        (0.2, 0.3, 0.01, "better"),
+        (0.3, 0.2, 0.01, "worse"),
+        (0.3, 0.2, 0.2, "no difference shown"),
+        (0.3, 0.2, None, "not testable"),
+    ],
+)
+def test_the_code_that_moves_less_under_noise_is_the_better_one(
+    a: float, b: float, half: float | None, outcome: str
+) -> None:
+    noisy = {"conditions": {"noise": 0.3}}
+    difference = metric("relative_code_change_difference", a - b, "sparse_vs_contractive", half=half, **noisy)
+    metrics = [*paired("relative_code_change", a, b, 0.01, **noisy)[:2], difference]
+    found = said("code_steadier", metrics, a="sparse", b="contractive", data="mnist", noise=0.3)
+    assert found[0] == outcome
+    if half is not None:
+        assert "relative change of the code under noise of σ = 0.3" in found[1]
+
+
+def calibration(error: float, p: float | None, tilt: float) -> list[Metric]:
+    return [
+        metric("probe_calibration_error", error, half=0.002),
+        metric("probe_calibration_error_by_chance", 0.004),
+        metric("probe_calibration_p", p),
+        metric("probe_overconfidence", tilt, half=0.002),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "p", "tilt", "outcome", "words"),
+    [
+        (0.02, 0.001, 0.015, "does not hold", "miscalibrated (calibration error 0.020"),
+        (0.02, 0.001, 0.015, "does not hold", "on average they are too high (by 0.015"),
+        (0.02, 0.001, -0.015, "does not hold", "on average they are too low (by −0.015"),
+        (0.02, 0.001, 0.001, "does not hold", "neither shown to be too high nor too low"),
+        (0.004, 0.4, 0.0, "no difference shown", "are not shown to be miscalibrated"),
+        (0.02, None, 0.0, "not testable", "could not be measured"),
+    ],
+)
+def test_probabilities_are_called_miscalibrated_where_chance_does_not_explain_the_error(
+    error: float, p: float | None, tilt: float, outcome: str, words: str
+) -> None:
+    found = said("calibrated", calibration(error, p, tilt), a="sparse", data="mnist")
+    assert found[0] == outcome and words in found[1]
+
+
+@pytest.mark.parametrize(("error", "outcome"), [(0.02, "does not hold"), (0.005, "no difference shown")])
+def test_with_several_seeds_the_calibration_error_is_held_against_chance_over_the_seeds(
+    error: float, outcome: str
+) -> None:
+    pooled = calibration(error, 0.5, 0.015)
+    seeds = [Measured(metric("probe_log_loss", 0.1, seed=seed), "x", "sparse", "d") for seed in range(3)]
+    evidence = Evidence(measured={m.id: Measured(m, "x", m.model, "d") for m in pooled}, by_seed=seeds)
+    made = make(Look(evidence, NAMES), "calibrated", {"a": "sparse", "data": "mnist"})
+    assert made.outcome == outcome and "over seeds" in made.test
+
+
+def test_under_noise_too_several_seeds_are_compared_by_their_differences() -> None:
+    noisy = {"conditions": {"noise": 0.3}}
+    levels = [metric("probe_accuracy", 0.8, half=0.1, **noisy), metric("probe_accuracy", 0.84, "contractive", **noisy)]
+    first = [
+        metric("probe_accuracy_difference", -0.01, "contractive_vs_sparse", half=0.001, **noisy),
+        metric("mcnemar_p", 1e-4, "contractive_vs_sparse", **noisy),
+    ]
+    by_seed = [
+        Measured(metric("probe_accuracy", value, model, seed=seed, **noisy), "x", model, "digest")
+        for model, values in (("sparse", (0.80, 0.81, 0.79)), ("contractive", (0.84, 0.85, 0.83)))
+        for seed, value in enumerate(values)
+    ]
+    evidence = Evidence(measured={m.id: Measured(m, "x", m.model, "d") for m in (*levels, *first)}, by_seed=by_seed)
+    fields = {"a": "contractive", "b": "sparse", "data": "mnist", "noise": 0.3}
+    made = make(Look(evidence, NAMES), "accuracy_difference", fields)
+    assert made.outcome == "better" and "over seeds" in made.test
 
 
 def test_a_control_is_compared_image_by_image_too() -> None:

@@ -115,3 +115,14 @@ def test_a_quantity_has_the_same_digits_in_every_model_and_a_size_that_is_a_mode
     assert [evidence.decimals(metric) for metric in metrics] == [1, 1, 3, 1]
     assert evidence.decimals(Metric("mcnemar_p", 0.01, data="mnist")) is None
     assert evidence.decimals(Metric("test_ssim", 0.9, data="mnist")) is None
+
+
+def test_what_is_measured_under_conditions_does_not_set_the_digits_of_what_is_measured_without() -> None:
+    clean = Metric("probe_accuracy", 0.985, data="mnist", model="sparse", low=0.983, high=0.987)
+    noisy = [
+        Metric("probe_accuracy", 0.6, data="mnist", model="sparse", conditions={"noise": noise}, low=0.4, high=0.8)
+        for noise in (0.3, 0.5)
+    ]
+    evidence = Evidence(measured={m.id: Measured(m, "x", m.model, "digest") for m in (clean, *noisy)})
+    assert evidence.decimals(clean) == 2
+    assert evidence.decimals(noisy[0]) == evidence.decimals(noisy[1]) == 0

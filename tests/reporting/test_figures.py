@@ -15,6 +15,7 @@ from latentpress.engine.stage import Task
 from latentpress.errors import StageError
 from latentpress.figure_data import KINDS, Figure
 from latentpress.reporting.drawing import images, style
+from latentpress.reporting.drawing.charts import curves
 from latentpress.reporting.drawing.style import TEXT_WIDTH
 from latentpress.reporting.figures import render
 
@@ -149,6 +150,18 @@ def test_greek_and_minus_signs_can_be_searched_for_and_copied() -> None:
     assert drawn.count("α") == 2
     assert "0.2" in drawn and "−2" in drawn and "−1.0" in drawn and "10−3" in drawn.replace("\n", "")
     assert "®" not in drawn and "¡" not in drawn
+
+
+def test_curves_have_their_intervals_drawn() -> None:
+    arrays = {"x0": X, "y0": X, "low0": X - 0.5, "high0": X + 0.5}
+    series = {"x": "x0", "y": "y0", "label": "a"}
+    plain, with_ends = (
+        curves(Figure("curves", arrays, {"panels": [{"series": [{**series, **ends}]}]})).axes[0]
+        for ends in ({}, {"low": "low0", "high": "high0"})
+    )
+    assert not plain.collections
+    segments = [segment[:, 1].tolist() for segment in with_ends.collections[0].get_segments()]
+    assert segments == [[x - 0.5, x + 0.5] for x in X]
 
 
 def test_many_rows_may_stand_in_blocks_side_by_side_at_full_width() -> None:

@@ -60,6 +60,11 @@ def inputs(workshop: Any) -> dict[str, Any]:
         ('<< ref("fig:x") >>', r"Figure~\ref{fig:x}"),
         ('<< data_notice() >>', ""),
         ('<% for text, fields in alpha_rows([0.0, 0.2]) %><< text >> <% endfor %>', "0 0.2"),
+        (
+            '<% for text, fields in condition_rows("blur", [0.5, 1.0], "Blur, $s$ = ", " px") %>'
+            "<< text >>: << fields.conditions.blur | int >>; <% endfor %>",
+            "Blur, $s$ = 0.5 px: 0; Blur, $s$ = 1 px: 1;",
+        ),
     ],
 )  # fmt: skip
 def test_values(workshop: Any, template: str, tex: str) -> None:

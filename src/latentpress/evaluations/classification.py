@@ -8,6 +8,7 @@ from sklearn.metrics import confusion_matrix
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import DataError
 from latentpress.evaluations import probes
+from latentpress.evaluations.linear_probe import PROBE
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
 from latentpress.figure_data import Figure
 from latentpress.statistics import student_mean
@@ -76,6 +77,9 @@ def measure(task: Task) -> Result:
     # What did not converge is not there to be compared.
     converged = {name: fitted.predicted for name, fitted in classifiers.items() if fitted.converged}
     result.arrays["predictions"] = {**converged, "labels": test_labels}
+    if probe.converged:
+        mean, scale = probes.standardisation(codes["train"])
+        result.arrays[PROBE] = {**probe.weights, "mean": mean, "scale": scale}
     return result
 
 

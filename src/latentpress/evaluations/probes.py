@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import minimize
@@ -25,11 +25,13 @@ class Fitted:
         predicted: the class of each test code, int64 (n,).
         iterations: that the optimiser took.
         converged: whether it stopped because it had arrived; the accuracy of one that had not means nothing.
+        weights: of logistic regression, ``coefficients`` (classes, code), ``intercepts`` (classes,) and ``classes``.
     """
 
     predicted: np.ndarray
     iterations: int
     converged: bool
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def accuracy(self, labels: np.ndarray) -> dict[str, float | None]:
         """Share of right predictions with Wilson's interval, as the fields of a metric.
@@ -51,11 +53,16 @@ def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     Returns:
         The scaled training codes, then the others, float32.
     """
+    mean, scale = standardisation(train)
+    return [((codes - mean) / scale).astype(np.float32) for codes in (train, *others)]
+
+
+def standardisation(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What `standardise` takes away from each code dimension, and what it divides it by: float64 (code,) each."""
     mean = train.mean(axis=0, dtype=np.float64)
     deviation = train.std(axis=0, dtype=np.float64)
     # Rounding leaves a constant dimension a deviation that is tiny rather than 0.
-    scale = np.where(deviation > 1e-6 * (1e-6 + np.abs(mean)), deviation, 1.0)
-    return [((codes - mean) / scale).astype(np.float32) for codes in (train, *others)]
+    return mean, np.where(deviation > 1e-6 * (1e-6 + np.abs(mean)), deviation, 1.0)
 
 
 def logistic_regression(
@@ -79,7 +86,12 @@ def logistic_regression(
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(codes, labels)
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    return Fitted(model.predict(test_codes), int(model.n_iter_.max()), converged)
+    two = len(model.classes_) == 2  # of these scikit-learn keeps the second one's weights; the first one's are 0
+    coefficients, intercepts = (
+        np.concatenate([np.zeros_like(part), part]) if two else part for part in (model.coef_, model.intercept_)
+    )
+    weights = {"coefficients": coefficients, "intercepts": intercepts, "classes": model.classes_}
+    return Fitted(model.predict(test_codes), int(model.n_iter_.max()), converged, weights)
 
 
 def validated_regression(

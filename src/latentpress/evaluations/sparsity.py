@@ -17,6 +17,8 @@ SECONDS = 1.0
 BACKEND = False
 TITLE = "Sparsity"
 
+UNITS = "units"
+"""Name of the arrays of what is measured on each unit."""
 BOUNDED = ("sigmoid",)  # activations on a scale of their own; elsewhere no level divides active units from others
 
 
@@ -24,16 +26,18 @@ def measure(task: Task) -> Result:
     """Active share, Hoyer's sparseness of images and of units, dead units, and a histogram of activations."""
     settings = task.settings["evaluation"]
     codes = task.inputs["codes"].arrays("codes")["test"]
-    by_image = hoyer(codes)
+    by_image, by_unit = hoyer(codes), hoyer(codes.T)
+    items = {"hoyer_samples": by_image}
     metric = metric_of(task)
     metrics = [
         metric("hoyer_samples", **bootstrap_mean(by_image).fields),
-        metric("hoyer_units", float(np.mean(hoyer(codes.T)))),
+        metric("hoyer_units", float(np.mean(by_unit))),
     ]
     if task.settings["model"]["code_activation"] in BOUNDED:
         active = codes > settings["active_above"]
+        items["active_share"] = active.mean(axis=1)
         metrics += [
-            metric("active_share", **bootstrap_mean(active.mean(axis=1)).fields),
+            metric("active_share", **bootstrap_mean(items["active_share"]).fields),
             metric("dead_units", int(np.sum(~active.any(axis=0)))),
         ]
         metrics += [
@@ -46,7 +50,7 @@ def measure(task: Task) -> Result:
     options = {"labels": [], "x_label": "activation", "y_label": "activations", "log": True}
     figure = Figure("histogram", {"edges": edges.astype(np.float64), "counts0": counts}, options)
     result = deliver(metrics, {"activations": figure})
-    result.arrays[ITEMS] = {"hoyer_samples": by_image}
+    result.arrays |= {ITEMS: items, UNITS: {"hoyer_units": by_unit}}
     return result
 
 

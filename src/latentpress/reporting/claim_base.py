@@ -85,14 +85,18 @@ class Look:
         return found.metric
 
     def pick(self, quantity: str, data: str, model: str, **conditions: Any) -> Metric:
-        """The metric of a quantity, whatever its split; that of the test split where there are several."""
+        """The metric of a quantity, whatever its split; that of the test split where there are several.
+
+        Of metrics that differ by their conditions the one with the fewest is meant: that of clean images, where others
+        are noisy.
+        """
         matching = [
             entry.metric
             for entry in self.evidence.measured.values()
             if (entry.metric.quantity, entry.metric.data, entry.metric.model) == (quantity, data, model)
             and all(entry.metric.conditions.get(key) == value for key, value in conditions.items())
         ]
-        matching.sort(key=lambda metric: metric.split != "test")
+        matching.sort(key=lambda metric: (metric.split != "test", len(metric.conditions)))
         wanted = Metric(str(quantity), None, data=str(data), model=str(model), split="test", conditions=conditions)
         return self.metric(matching[0].id if matching else wanted.id)
 
@@ -110,7 +114,7 @@ class Look:
         return [self.metric(metric.id) for metric in sorted(inner, key=lambda metric: metric.alpha or 0.0)]
 
     def difference(
-        self, quantity: str, data: str, a: str, b: str, *, alpha: float | None = None
+        self, quantity: str, data: str, a: str, b: str, *, alpha: float | None = None, **conditions: Any
     ) -> tuple[Metric, Metric]:
         """The measured mean of a − b over the same items, whichever way round it was taken, and the metric as it is.
 
@@ -123,7 +127,7 @@ class Look:
         """
         name = f"{quantity}_difference"
         forth, back = (
-            Metric(name, None, data=data, model=pair, split="test", alpha=alpha).id
+            Metric(name, None, data=data, model=pair, split="test", alpha=alpha, conditions=conditions).id
             for pair in (f"{a}_vs_{b}", f"{b}_vs_{a}")
         )
         turned = forth not in self.evidence.measured and back in self.evidence.measured
@@ -131,16 +135,15 @@ class Look:
         if not has_interval(found):
             raise NotTestable(f"{found.id} has no interval")
         mean = flipped(found) if turned else found
-        over_seeds = self._over_seeds(quantity, data, a, b, alpha)
+        over_seeds = self._over_seeds(
+            Metric(quantity, None, data=data, split="test", alpha=alpha, conditions=conditions), a, b
+        )
         if over_seeds is not None:
             mean = replace(mean, value=over_seeds.value, low=over_seeds.low, high=over_seeds.high)
         return mean, found
 
-    def _over_seeds(self, quantity: str, data: str, a: str, b: str, alpha: float | None) -> Interval | None:
-        sides = [
-            self.evidence.measured.get(Metric(quantity, None, data=data, model=model, split="test", alpha=alpha).id)
-            for model in (a, b)
-        ]
+    def _over_seeds(self, wanted: Metric, a: str, b: str) -> Interval | None:
+        sides = [self.evidence.measured.get(replace(wanted, model=model).id) for model in (a, b)]
         if sides[0] is None or sides[1] is None:
             return None
         values = [self.evidence.seeds_of(side.metric) for side in sides if side is not None]

@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from latentpress.errors import TemplateError
-from latentpress.reporting import claims_comparing, claims_describing, claims_paths, claims_published, claims_samples
+from latentpress.reporting import (
+    claims_calibration,
+    claims_comparing,
+    claims_describing,
+    claims_paths,
+    claims_published,
+    claims_samples,
+)
 from latentpress.reporting.claim_base import DESCRIPTIVE, NOT_TESTABLE, Claim, Look, NotTestable
 from latentpress.reporting.latex import Tex, escape
 
@@ -23,6 +30,9 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_comparing.accuracy_difference,
         claims_comparing.contraction_reduced,
         claims_comparing.sparser,
+        claims_comparing.code_steadier,
+        claims_calibration.calibrated,
+        claims_calibration.probabilities_better,
         claims_paths.interpolation_difference,
         claims_comparing.embedding_ranking,
         claims_samples.samples_near_faces,

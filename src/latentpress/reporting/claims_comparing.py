@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from latentpress.metrics import Metric
 from latentpress.reporting.claim_base import (
@@ -22,7 +23,7 @@ from latentpress.reporting.claim_base import (
     sign_shown,
 )
 from latentpress.reporting.latex import Tex, escape
-from latentpress.reporting.numbers import p_phrase
+from latentpress.reporting.numbers import format_setting, p_phrase
 
 SIGNIFICANCE = 0.05
 OVERLAP = "95 % intervals do not overlap"
@@ -148,10 +149,11 @@ def paired(
     *,
     what: str,
     higher_is_better: bool | None,
+    **conditions: Any,
 ) -> Claim:
-    """Whether a quantity differs between two models that answered for the same items."""
-    values = [look.pick(quantity, data, model) for model in (a, b)]
-    difference, _ = look.difference(quantity, data, a, b)
+    """Whether a quantity differs between two models that answered for the same items, under the same conditions."""
+    values = [look.pick(quantity, data, model, **conditions) for model in (a, b)]
+    difference, _ = look.difference(quantity, data, a, b, **conditions)
     tail = Tex(f"; paired difference {look.shown(difference)}")
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
@@ -172,7 +174,9 @@ def reconstruction_against(look: Look, *, a: str, b: str, data: str) -> Claim:
     return paired(look, "test_mse", data, a, b, what="the reconstruction error", higher_is_better=False)
 
 
-def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: str = "probe") -> Claim:
+def accuracy_difference(
+    look: Look, *, a: str, b: str, data: str, classifier: str = "probe", noise: float | None = None
+) -> Claim:
     """Which of two models' codes is classified better, by McNemar's exact test on the same test images.
 
     Args:
@@ -180,10 +184,13 @@ def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: st
         a, b: models or controls that the comparison of the section has measured, in either order.
         data: the data set.
         classifier: ``"probe"`` (logistic regression) or ``"svm"`` (linear support vector machine).
+        noise: standard deviation of the noise on the images, at which the comparison of robustness was made; None for
+            the images as they are.
     """
-    accuracies = [look.pick(f"{classifier}_accuracy", data, model) for model in (a, b)]
-    difference, measured = look.difference(f"{classifier}_accuracy", data, a, b)
-    p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, measured.model)
+    conditions = {} if noise is None else {"noise": float(noise)}
+    accuracies = [look.pick(f"{classifier}_accuracy", data, model, **conditions) for model in (a, b)]
+    difference, measured = look.difference(f"{classifier}_accuracy", data, a, b, **conditions)
+    p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, measured.model, **conditions)
     if look.several_seeds:
         test, higher = OVER_SEEDS, sign_shown(difference)
         tail = Tex(f"; difference over seeds {look.shown(difference)}")
@@ -192,6 +199,7 @@ def accuracy_difference(look: Look, *, a: str, b: str, data: str, classifier: st
         higher = None if (p.value or 0.0) >= SIGNIFICANCE or not difference.value else difference.value > 0
         tail = Tex(f"; difference {look.shown(difference)}; exact McNemar test, {p_phrase(p.value or 0.0)}")
     what = Tex("the accuracy of " + ("logistic regression" if classifier == "probe" else "the linear SVM"))
+    what = what if noise is None else Tex(rf"{what} under noise of $\sigma = {format_setting(float(noise))}$")
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
         look, what, names, (accuracies[0], accuracies[1]), higher, True, test,
@@ -214,6 +222,15 @@ def sparser(look: Look, *, a: str, b: str, data: str) -> Claim:
         NO_DIFFERENCE: "by this measure they are not shown to be sparser",
     }[claim.outcome]
     return Claim(Tex(f"{claim.sentence.removesuffix('.')}: {conclusion}."), claim.metrics, claim.test, claim.outcome)
+
+
+def code_steadier(look: Look, *, a: str, b: str, data: str, noise: float) -> Claim:
+    """Whether a's codes move less than b's when noise of a standard deviation is added to the same images."""
+    what = rf"the relative change of the code under noise of $\sigma = {format_setting(float(noise))}$"
+    return paired(
+        look, "relative_code_change", data, a, b,
+        what=what, higher_is_better=False, noise=float(noise),
+    )  # fmt: skip
 
 
 EMBEDDING_NAMES = {

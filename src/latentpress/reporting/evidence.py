@@ -192,12 +192,14 @@ def _compared_seeds(metric: Metric) -> tuple[int, ...]:
 
 
 def _digits_group(metric: Metric) -> tuple[str, ...]:
-    """Metrics that are printed with the same digits; those whose size differs from model to model are a model's own."""
+    """Metrics that are printed with the same digits; those whose size differs from model to model are a model's own.
+
+    What is measured under further conditions, perhaps on fewer images, has digits of its own.
+    """
     form = format_of(metric.quantity)
     apart = metric.quantity.endswith("_difference") and not form.percent
-    if form.decimals is None or apart:
-        return metric.data, metric.quantity, metric.model
-    return metric.data, metric.quantity
+    common = metric.data, metric.quantity, "under conditions" if metric.conditions else ""
+    return (*common, metric.model) if form.decimals is None or apart else common
 
 
 def gather(task: Task) -> Evidence:

@@ -37,7 +37,8 @@ class SectionFloats:
         """Name to function, for the template."""
         functions = (
             self.figure, self.metric_table, self.data_table, self.cell, self.published_table,
-            self.contributions_table, self.settings_table, self.environment_table, self.alpha_rows, self.model_rows,
+            self.contributions_table, self.settings_table, self.environment_table, self.alpha_rows, self.condition_rows,
+            self.model_rows,
         )  # fmt: skip
         return {**{function.__name__: function for function in functions}, "figures": self.figure_row}
 
@@ -171,6 +172,16 @@ class SectionFloats:
     def alpha_rows(self, alphas: Sequence[float]) -> list[tuple[Tex, dict[str, Any]]]:
         """Rows of a table, one for each α."""
         return [(Tex(f"{alpha:g}"), {"alpha": float(alpha)}) for alpha in alphas]
+
+    def condition_rows(
+        self, condition: str, values_of_it: Sequence[Any], before: str, after: str = ""
+    ) -> list[tuple[Tex, dict[str, Any]]]:
+        """Rows of a table, one for each value of a condition, named by the value between two texts."""
+        name = values.identifier(condition)
+        return [
+            (Tex(f"{escape(before)}{format_setting(value)}{escape(after)}"), {"conditions": {name: value}})
+            for value in values_of_it
+        ]
 
     def model_rows(self, models: Sequence[str]) -> list[tuple[Tex, dict[str, Any]]]:
         """Rows of a table, one for each experiment or control."""

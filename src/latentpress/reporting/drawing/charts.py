@@ -58,6 +58,10 @@ def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
             color=LINE_COLOURS[index % len(LINE_COLOURS)],
             label=label(series.get("label", "")),
         )
+        if "low" in series and "high" in series:
+            low, high = (np.asarray(_array(figure, series[end], end), dtype=np.float64) for end in ("low", "high"))
+            colour = LINE_COLOURS[index % len(LINE_COLOURS)]
+            axes.vlines(x[finite], low[finite], high[finite], colors=colour, linewidth=0.8)
         whole = whole and bool(np.all(x == np.rint(x)))
     log = panel.get("log")
     if log in (True, "y", "both"):
