@@ -490,7 +490,7 @@ def test_factors_told_apart(p: float, outcome: str, words: str) -> None:
         metric("information_gap", 0.12), metric("information_gap_by_chance", 0.03), metric("information_gap_p", p),
     ]  # fmt: skip
     found = said("factors_told_apart", metrics, a="sparse", data="mnist")
-    assert found[0] == outcome and words in found[1] and "0.12 against 0.03" in found[1]
+    assert found[0] == outcome and words in found[1] and "0.120 against 0.030" in found[1]
 
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
