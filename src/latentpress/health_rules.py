@@ -23,7 +23,7 @@ STANDARD_ERRORS = 3.0
 ABOVE_CHANCE = 0.05  # one accuracy after shuffling spreads by 0.017 around chance, the mean of eight by 0.006
 ACTIVE_SHARE = 0.5  # a code with half of its units active is no sparse one; 0.27 for the model here
 DIVERSITY_SHARE = 0.3  # of the test faces'; 0.67 for the model here, 0 for one face again and again
-GREY_LEVEL = 1 / 255  # rounding to grey levels alone leaves 0.3 of it; 0.06 for the sigma-VAE here
+GREY_LEVEL = 1 / 255  # rounding to grey levels alone leaves 0.3 of it; 0.027 for the sigma-VAE here
 NATS = 0.05  # single precision leaves 1e-5; an averaged divergence is off by nats
 ITERATIONS, POINTS = 750, 2000
 

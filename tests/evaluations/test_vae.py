@@ -127,6 +127,7 @@ def test_gaussian_pixels_have_no_floor_and_their_variance_is_told(
     metrics, _ = measured(vae_objective, monkeypatch, artifact, task, faces, settings=settings)
     deviation = metrics["frey/vae/train/decoder_deviation/seed=0"].value
     assert deviation is not None and 0.2 < deviation < 0.6
+    assert metrics["frey/vae/test/pixel_deviation/seed=0"].value == pytest.approx(deviation, rel=0.2)
     assert not [name for name in metrics if "floor" in name or "excess" in name]
     value = {metric.quantity: metric.value for metric in metrics.values()}
     assert value["elbo"] == pytest.approx(-value["reconstruction_nats"] - value["kl_nats"])

@@ -18,7 +18,7 @@ from latentpress.models.loading import load_model
 SCOPE = "model"
 NEEDS = ("data", "model")
 SETTINGS = {"levels": 20, "draws": 10, "shifts": 39, "shown": 10}
-SECONDS = 4.0
+SECONDS = 1.0
 BACKEND = True
 FIGURES = False
 TITLE = "Disentanglement"

@@ -16,7 +16,7 @@ from latentpress.models.loading import load_model
 SCOPE = "model"
 NEEDS = ("data", "model")
 SETTINGS = {"dimension": 4, "lowest": 0.02, "steps": 9, "image": 0}
-SECONDS = 2.0
+SECONDS = 0.5
 BACKEND = True
 TITLE = "Latent traversal"
 

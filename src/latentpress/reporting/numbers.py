@@ -50,7 +50,7 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r".*ssim.*|trustworthiness|.*_share|frame_ink|hoyer.*|.*kl|.*_ratio|.*relative.*", Format(decimals=3)),
     (r".*difference", Format(significant=2)),
     (r".*_nats|elbo|importance_weighted_bound|.*_excess|.*_entropy_floor", Format(decimals=2)),
-    (r".*information_gap.*|decoder_deviation", Format(decimals=3)),
+    (r".*information_gap.*|(?:decoder|pixel)_deviation", Format(decimals=3)),
     (r".*_z", Format(decimals=2)),
 )
 OTHER = Format(significant=4)
