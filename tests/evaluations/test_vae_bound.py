@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 
 from latentpress.engine.stage import Result
+from latentpress.errors import SettingsError
 from latentpress.evaluations import gaussians, vae_bound, vae_bound_comparison
 from latentpress.evaluations.likelihoods import Likelihood, likelihood_of
 from latentpress.evaluations.vae_bound import effective_samples, importance_weighted_bound, log_weights
@@ -115,6 +116,12 @@ def test_a_gaussian_decoder_has_the_variance_of_its_training_errors(task: Any, f
     assert found.floor(train) is None
     expected = -norm.logpdf(train, 0.5, np.sqrt(found.variance)).sum(axis=(1, 2, 3))
     assert found.nats(train, np.full_like(train, 0.5)) == pytest.approx(expected)
+
+
+def test_a_mean_squared_error_is_no_likelihood(task: Any, faces: Any) -> None:
+    settings = {"objective": {"reconstruction": "mse"}}
+    with pytest.raises(SettingsError, match=r"'mse'.*expected bernoulli or gaussian"):
+        likelihood_of(task(vae_bound, {"data": faces}, settings=settings), Constant())  # type: ignore[arg-type]
 
 
 def test_only_bounds_of_one_likelihood_have_a_difference(artifact: Any, task: Any) -> None:

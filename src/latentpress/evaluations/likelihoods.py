@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentpress.engine.stage import Task
+from latentpress.errors import SettingsError
 from latentpress.evaluations import gaussians
 from latentpress.evaluations.subject import read_split
 from latentpress.models.loading import TrainedModel
 
 DRAWS_SEED = 0
+KINDS = ("bernoulli", "gaussian")
 Decode = Callable[[np.ndarray], np.ndarray]
 
 
@@ -51,8 +53,16 @@ def likelihood_of(task: Task, model: TrainedModel) -> Likelihood:
     Args:
         task: its objective names the reconstruction loss; input ``data``.
         model: encodes and decodes the training split where that is needed.
+
+    Raises:
+        SettingsError: the reconstruction loss is no likelihood.
     """
     kind = task.settings["objective"]["reconstruction"]
+    if kind not in KINDS:
+        raise SettingsError(
+            f"objective.reconstruction is {kind!r}, which is the likelihood of no image; expected {' or '.join(KINDS)}",
+            f"Set it so in experiments/{task.settings['experiment']}.toml, or take this evaluation off the model.",
+        )
     if kind == "bernoulli":
         return Likelihood(kind)
     train = read_split(task, "train").images
