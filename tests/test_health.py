@@ -52,6 +52,9 @@ FACES = {
         "kl_difference": 6e-6,
         "reconstruction_difference": -1e-5,
         "active_units": 5.0,
+        "elbo": -350.0,
+        "importance_weighted_bound": -349.0,
+        "decoder_deviation": 0.06,
         "sample_diversity_share": 0.67,
     },
 }
@@ -108,6 +111,8 @@ def test_an_honest_table_passes_every_check() -> None:
         ("divergence matches its closed form", {"kl_difference": -2.8}),
         ("reconstruction matches its closed form", {"reconstruction_difference": 300.0}),
         ("code is used", {"active_units": 0.0}),
+        ("bound tightens with more samples", {"importance_weighted_bound": -351.0}),
+        ("pixels are uncertain", {"decoder_deviation": 0.001}),
         ("code is sparse", {"active_share": 0.6}),
         ("samples differ from each other", {"sample_diversity_share": 0.1}),
     ],

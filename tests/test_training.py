@@ -21,10 +21,11 @@ class InMemory:
         return self._images
 
 
-def task(folder, penalty="none", epochs=3, optimizer="adamw", **training):
+def task(folder, penalty="none", epochs=3, optimizer="adamw", reconstruction=None, **training):
     rng = np.random.default_rng(0)
     variational = penalty == "kl_divergence"
     shape = (28, 20, 1) if variational else (28, 28, 1)
+    default = "bernoulli" if variational else "mse"
     images = {
         name: rng.integers(0, 256, (n, *shape), dtype=np.uint8) for name, n in (("train", 70), ("validation", 20))
     }
@@ -36,7 +37,7 @@ def task(folder, penalty="none", epochs=3, optimizer="adamw", **training):
                 "code_size": 8,
                 "code_activation": "sigmoid" if penalty == "kl_sparsity" else "linear",
             },
-            "objective": {"penalty": penalty, "weight": 1e-2, "reconstruction": "bernoulli" if variational else "mse"},
+            "objective": {"penalty": penalty, "weight": 1e-2, "reconstruction": reconstruction or default},
             "training": {
                 "epochs": epochs,
                 "batch_size": 16,
@@ -66,6 +67,10 @@ def test_training_killed_between_epochs_ends_with_the_same_bits(tmp_path, monkey
 
 def test_training_killed_while_the_decoder_alone_is_trained_ends_with_the_same_bits(tmp_path, monkeypatch):
     kill_twice(tmp_path, monkeypatch, "kl_sparsity", epochs=1, decoder_epochs=2)
+
+
+def test_training_with_gaussian_pixels_lowers_their_error_and_survives_kills(tmp_path, monkeypatch):
+    kill_twice(tmp_path, monkeypatch, "kl_divergence", reconstruction="gaussian", peak_rate=1e-3)
 
 
 def kill_twice(tmp_path, monkeypatch, *args, **settings):

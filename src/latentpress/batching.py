@@ -7,6 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
+VALIDATION_BATCH = 500
+"""Images of the validation split that are evaluated together; of a Gaussian decoder they share a variance."""
+
 
 def batches(inputs: np.ndarray, targets: np.ndarray, size: int) -> dict[str, Any]:
     """Arguments for Keras' ``fit`` and ``evaluate``: the arrays in their order, in batches.

@@ -23,6 +23,7 @@ STANDARD_ERRORS = 3.0
 ABOVE_CHANCE = 0.05  # one accuracy after shuffling spreads by 0.017 around chance, the mean of eight by 0.006
 ACTIVE_SHARE = 0.5  # a code with half of its units active is no sparse one; 0.27 for the model here
 DIVERSITY_SHARE = 0.3  # of the test faces'; 0.67 for the model here, 0 for one face again and again
+GREY_LEVEL = 1 / 255  # rounding to grey levels alone leaves 0.3 of it; 0.027 for the sigma-VAE here
 NATS = 0.05  # single precision leaves 1e-5; an averaged divergence is off by nats
 ITERATIONS, POINTS = 750, 2000
 
@@ -246,6 +247,22 @@ RULES = (
         threshold=fixed(NATS),
         guards_against="a reconstruction term that is averaged over pixels, or is another one than stated",
         why="in nats; rounding alone leaves 0.00001",
+    ),
+    Rule(
+        name="bound tightens with more samples",
+        quantity="importance_weighted_bound",
+        relation="above",
+        threshold=each(lambda bound: bound - NATS, the("elbo")),
+        guards_against="importance weights of another prior or posterior than the objective's",
+        why="it is never below the ELBO but for chance, for which 0.05 nats are spared",
+    ),
+    Rule(
+        name="pixels are uncertain",
+        quantity="decoder_deviation",
+        relation="above",
+        threshold=fixed(GREY_LEVEL),
+        guards_against="a Gaussian decoder whose density grows without bound on images that it has by heart",
+        why="the standard deviation that all pixels share; one of 256 grey levels is 0.0039",
     ),
     Rule(
         name="code is sparse",

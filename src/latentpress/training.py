@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from latentpress import checkpoint
-from latentpress.batching import batches
+from latentpress.batching import VALIDATION_BATCH, batches
 from latentpress.engine.stage import Result, Task
 from latentpress.models import penalties
 from latentpress.models.corruption import make_corruption
@@ -19,7 +19,6 @@ from latentpress.models.loading import build_model, named_weights
 from latentpress.models.optimizers import make_decoder_optimizer, make_optimizer
 from latentpress.models.settings import ModelSettings, ObjectiveSettings, TrainingSettings
 
-VALIDATION_BATCH = 500
 REPORT_EVERY = 2.0  # seconds between two progress reports within an epoch
 
 
@@ -106,9 +105,14 @@ def compile_model(autoencoder: Any, optimizer: Any, objective: ObjectiveSettings
     Args:
         autoencoder: built; or its decoder, to train that alone.
         optimizer: of Keras.
-        objective: names the loss: ``mse``, the mean over pixels, or ``bernoulli``, the sum over them.
+        objective: names the loss: ``mse``, the mean over pixels, or ``bernoulli`` or ``gaussian``, sums over them.
     """
-    loss = keras.losses.mean_squared_error if objective.reconstruction == "mse" else penalties.bernoulli_loss
+    losses = {
+        "mse": keras.losses.mean_squared_error,
+        "bernoulli": penalties.bernoulli_loss,
+        "gaussian": penalties.gaussian_loss,
+    }
+    loss = losses[objective.reconstruction]
     metric = keras.metrics.MeanMetricWrapper(loss, name="reconstruction")
     autoencoder.compile(optimizer=optimizer, loss=loss, metrics=[metric], jit_compile="auto" if _on_gpu() else False)
 

@@ -103,7 +103,7 @@ def task(tmp_path: Path) -> MakeTask:
             settings={
                 "evaluation": {**module.SETTINGS, **evaluation},
                 "data": data,
-                "objective": {"penalty": "none", "beta": 1.0},
+                "objective": {"penalty": "none", "beta": 1.0, "reconstruction": "bernoulli"},
                 **known,
                 **(settings or {}),
             },

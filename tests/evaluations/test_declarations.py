@@ -21,6 +21,7 @@ def test_all_evaluations_of_the_assignment_are_there() -> None:
         "contraction",
         "controls",
         "dataset_summary",
+        "disentanglement",
         "embedding",
         "interpolation",
         "latent_traversal",
@@ -28,6 +29,8 @@ def test_all_evaluations_of_the_assignment_are_there() -> None:
         "reconstruction",
         "sparsity",
         "training_curves",
+        "vae_bound",
+        "vae_bound_comparison",
         "vae_objective",
         "vae_samples",
     }

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from latentpress.engine.stage import Result
 from latentpress.evaluations import latent_traversal, vae_objective, vae_samples
-from latentpress.evaluations.latent_traversal import changes, traverse
-from latentpress.evaluations.vae_objective import expected_cross_entropy, training_differences
+from latentpress.evaluations.latent_traversal import changes, prior_shares, traverse
+from latentpress.evaluations.likelihoods import Likelihood, expected_nats
+from latentpress.evaluations.vae_objective import training_differences
 from latentpress.evaluations.vae_samples import image_rows, nearest_distances
 from latentpress.figure_data import Figure, unpack
 from latentpress.metrics import Metric, from_records
@@ -68,8 +70,13 @@ def test_the_bound_is_the_sum_of_its_terms(
 def test_the_expectation_is_over_the_posterior() -> None:
     images = np.full((1, 1, 2, 1), 0.5)
     mean, log_variance = np.zeros((1, 2)), np.log(np.full((1, 2), 0.25))
-    found = expected_cross_entropy(
-        images, mean, log_variance, lambda codes: 1 / (1 + np.exp(-codes.reshape(-1, 1, 2, 1))), 20_000
+    found = expected_nats(
+        images,
+        mean,
+        log_variance,
+        lambda codes: 1 / (1 + np.exp(-codes.reshape(-1, 1, 2, 1))),
+        Likelihood("bernoulli"),
+        20_000,
     )
     # −log σ(t)/2 − log σ(−t)/2 = log 2 + t²/8 − t⁴/192 + …, with E t² = 1/4 and E t⁴ = 3/16.
     assert found[0] == pytest.approx(2 * (np.log(2) + 0.25 / 8 - 3 / 16 / 192), abs=1e-3)
@@ -84,15 +91,46 @@ def test_what_the_training_recorded_is_held_against_closed_forms(beta: float) ->
     reconstruction = -np.mean(np.sum(x * np.log(p) + (1 - x) * np.log(1 - p), axis=(1, 2, 3)))
     kl = np.mean(0.5 * np.sum(mean.astype(float) ** 2 + np.exp(log_variance) - 1 - log_variance, axis=1))
     history = pd.DataFrame({"val_reconstruction": [0.0, reconstruction], "val_penalty": [0.0, beta * kl]})
-    found = training_differences(history, images, mean, log_variance, model.decode, beta)
+    objective = {"reconstruction": "bernoulli", "beta": beta}
+    found = training_differences(history, images, mean, log_variance, model.decode, objective)
     assert found == pytest.approx({"reconstruction_difference": 0, "kl_difference": 0}, abs=1e-3)
     averaged = history.assign(val_penalty=beta * kl / 3)
-    found = training_differences(averaged, images, mean, log_variance, model.decode, beta)
+    found = training_differences(averaged, images, mean, log_variance, model.decode, objective)
     assert found["kl_difference"] == pytest.approx(-2 / 3 * kl, rel=1e-4)
 
 
 def test_an_untrained_model_recorded_nothing() -> None:
-    assert training_differences(pd.DataFrame(), *[np.zeros((1, 1))] * 3, lambda codes: codes, 1.0) == {}
+    assert training_differences(pd.DataFrame(), *[np.zeros((1, 1))] * 3, lambda codes: codes, {}) == {}
+
+
+def test_a_gaussian_reconstruction_is_held_against_the_variance_of_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vae_objective, "VALIDATION_BATCH", 4)
+    images = np.random.default_rng(0).random((6, 28, 20, 1))
+    decoded = np.full_like(images, 0.5)
+    decoded[4:] = images[4:] + 0.1
+    expected = [np.mean((images[:4] - 0.5) ** 2)] * 4 + [0.01] * 2
+    nats = [280 * np.log(2 * np.pi * variance) for variance in expected]
+    nats += (np.mean((images - decoded) ** 2, axis=(1, 2, 3)) / expected) * 280
+    assert vae_objective.recorded_nats(images, decoded, "gaussian") == pytest.approx(nats)
+    history = pd.DataFrame({"val_reconstruction": [np.mean(nats) + 2], "val_penalty": [0.0]})
+    code = np.zeros((6, 3))
+    found = training_differences(
+        history, images, code, code, lambda codes: decoded, {"reconstruction": "gaussian", "beta": 1.0}
+    )
+    assert found == pytest.approx({"reconstruction_difference": 2, "kl_difference": 0})
+
+
+def test_gaussian_pixels_have_no_floor_and_their_variance_is_told(
+    monkeypatch: pytest.MonkeyPatch, artifact: Any, task: Any, faces: Any
+) -> None:
+    settings = {"objective": {"penalty": "kl_divergence", "reconstruction": "gaussian", "beta": 1.0}}
+    metrics, _ = measured(vae_objective, monkeypatch, artifact, task, faces, settings=settings)
+    deviation = metrics["frey/vae/train/decoder_deviation/seed=0"].value
+    assert deviation is not None and 0.2 < deviation < 0.6
+    assert metrics["frey/vae/test/pixel_deviation/seed=0"].value == pytest.approx(deviation, rel=0.2)
+    assert not [name for name in metrics if "floor" in name or "excess" in name]
+    value = {metric.quantity: metric.value for metric in metrics.values()}
+    assert value["elbo"] == pytest.approx(-value["reconstruction_nats"] - value["kl_nats"])
 
 
 def test_samples_are_measured_beside_real_faces(
@@ -153,7 +191,19 @@ def test_traversals_are_sorted_by_divergence_and_measured(
     assert np.array_equal(shown.arrays["images"][0], everything.arrays["images"][place])
     assert np.array_equal(shown.arrays["images"][1], everything.arrays["images"][0])
     assert figures["all_dimensions"].options["row_labels"][-1] == "$z_{2}$"
-    assert figures["all_dimensions"].options["column_labels"] == ["−2", "−1", "0", "1", "2"]
+    assert figures["all_dimensions"].options["column_labels"] == [
+        "2\u2009%",
+        "26\u2009%",
+        "50\u2009%",
+        "74\u2009%",
+        "98\u2009%",
+    ]
+
+
+def test_a_traversal_takes_as_much_of_the_prior_in_each_step() -> None:
+    shares = prior_shares(0.025, 5)
+    assert np.diff(shares) == pytest.approx([0.2375] * 4)
+    assert norm.ppf(shares) == pytest.approx([-1.96, -0.636, 0, 0.636, 1.96], abs=1e-3)
 
 
 def test_the_most_informative_dimension_is_shown_once(

@@ -63,3 +63,19 @@ def test_bernoulli_loss_is_a_sum_over_pixels_and_smallest_at_the_image_itself():
     expected = -(x * np.log(x) + (1 - x) * np.log(1 - x)).sum((1, 2, 3))
     assert own == pytest.approx(expected, rel=1e-5)
     assert (np.asarray(penalties.bernoulli_loss(x, np.full_like(x, 0.5))) > own).all()
+
+
+def test_gaussian_loss_is_the_log_density_under_the_most_likely_variance():
+    x, m = np.random.default_rng(4).uniform(0, 1, (2, 3, 4, 3, 1)).astype("float32")
+    variances = np.linspace(0.02, 1, 2000)
+    totals = [-norm.logpdf(x, m, np.sqrt(variance)).sum() for variance in variances]
+    found = np.asarray(penalties.gaussian_loss(x, m))
+    assert found.sum() == pytest.approx(min(totals), rel=1e-4)
+    variance = variances[np.argmin(totals)]
+    assert found == pytest.approx(-norm.logpdf(x, m, np.sqrt(variance)).sum((1, 2, 3)), rel=1e-2)
+
+
+def test_gaussian_loss_stays_finite_for_perfect_copies():
+    x = np.full((2, 4, 3, 1), 0.5, "float32")
+    expected = 6 * np.log(2 * np.pi / (12 * 255**2))
+    assert np.asarray(penalties.gaussian_loss(x, x)) == pytest.approx([expected] * 2, rel=1e-5)

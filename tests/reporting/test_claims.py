@@ -575,16 +575,44 @@ def test_published_figures_are_not_held_against_results_on_other_data() -> None:
         assert make(Look(evidence, NAMES, [row]), "against_published", fields).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "half", "outcome"),
+    [
+        (-350.0, -352.0, 0.5, "better"),
+        (-352.0, -350.0, 0.5, "worse"),
+        (-350.0, -350.1, 0.5, "no difference shown"),
+    ],
+)
+def test_bound_difference(a: float, b: float, half: float, outcome: str) -> None:
+    metrics = paired("importance_weighted_bound", a, b, half)
+    made = claim("bound_difference", metrics, a="sparse", b="contractive", data="mnist")
+    assert made.outcome == outcome and "block" in made.test
+    assert "importance-weighted bound" in to_text(made.sentence)
+
+
+@pytest.mark.parametrize(
+    ("p", "outcome", "words"), [(0.025, "holds", "is above"), (0.2, "no difference shown", "not shown")]
+)
+def test_factors_told_apart(p: float, outcome: str, words: str) -> None:
+    metrics = [
+        metric("information_gap", 0.12), metric("information_gap_by_chance", 0.03), metric("information_gap_p", p),
+    ]  # fmt: skip
+    found = said("factors_told_apart", metrics, a="sparse", data="mnist")
+    assert found[0] == outcome and words in found[1] and "0.120 against 0.030" in found[1]
+
+
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("reconstruction_against", {"a": "sparse", "b": "vae", "data": "mnist"}),
     ("overfitting", {"a": "sparse", "data": "mnist"}),
     ("dimensions_used", {"a": "sparse", "data": "mnist", "of": 20}),
+    ("bound_difference", {"a": "sparse", "b": "vae", "data": "mnist"}),
+    ("factors_told_apart", {"a": "sparse", "data": "mnist"}),
 ]
 
 
 @pytest.mark.parametrize(("name", "fields"), CALLS)
 def test_what_could_not_be_measured_is_not_testable(name: str, fields: dict[str, Any]) -> None:
-    quantities = ("test_mse", "best_epoch", "epochs", "active_units")
+    quantities = ("test_mse", "best_epoch", "epochs", "active_units", "importance_weighted_bound", "information_gap")
     metrics = [metric(quantity, None, model) for quantity in quantities for model in ("sparse", "vae")]
     outcome, sentence = said(name, metrics, **fields)
     assert outcome == "not testable" and "Not testable" in sentence

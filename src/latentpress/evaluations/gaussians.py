@@ -53,3 +53,29 @@ def active_units(mean: np.ndarray, threshold: float = 0.01) -> int:
         threshold: of the variance.
     """
     return int(np.sum(np.var(mean, axis=0, dtype=np.float64) > threshold))
+
+
+SMALLEST_VARIANCE = 1 / (12 * 255**2)  # of what rounding to 256 grey levels does to a pixel in [0, 1]
+
+
+def optimal_variance(images: np.ndarray, means: np.ndarray) -> float:
+    """The most likely variance that all pixels share: their mean squared error, but no less than rounding leaves.
+
+    Args:
+        images, means: (n, H, W, C).
+    """
+    return max(float(np.mean(np.square(images.astype(np.float64) - means))), SMALLEST_VARIANCE)
+
+
+def negative_log_density(images: np.ndarray, means: np.ndarray, variance: float) -> np.ndarray:
+    r"""That of Gaussian pixels, :math:`\tfrac12\sum_k\bigl(\log 2πσ^2 + (x_k - m_k)^2/σ^2\bigr)`, in nats.
+
+    Args:
+        images, means: x and m, (n, H, W, C).
+        variance: σ².
+
+    Returns:
+        float64 (n,); negative where the density is above one.
+    """
+    squares = np.square(images.astype(np.float64) - means).reshape(len(images), -1)
+    return np.asarray(0.5 * (squares.shape[1] * np.log(2 * np.pi * variance) + squares.sum(axis=1) / variance))

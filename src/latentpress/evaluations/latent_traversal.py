@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import ndtri
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import gaussians
@@ -14,8 +15,8 @@ from latentpress.models.loading import load_model
 
 SCOPE = "model"
 NEEDS = ("data", "model")
-SETTINGS = {"dimension": 4, "low": -2.0, "high": 2.0, "steps": 9, "image": 0}
-SECONDS = 2.0
+SETTINGS = {"dimension": 4, "lowest": 0.02, "steps": 9, "image": 0}
+SECONDS = 0.5
 BACKEND = True
 TITLE = "Latent traversal"
 
@@ -28,7 +29,8 @@ def measure(task: Task) -> Result:
     test = read_split(task, "test").images
     model = load_model(task)
     mean, log_variance = model.posterior(test)
-    values = np.linspace(settings["low"], settings["high"], settings["steps"], dtype=np.float32)
+    shares = prior_shares(settings["lowest"], settings["steps"])
+    values = ndtri(shares).astype(np.float32)
     images = traverse(mean[settings["image"]], values, model.decode)
     order = np.argsort(-gaussians.kl_by_dimension(mean, log_variance).mean(axis=0), kind="stable")
     metric = metric_of(task)
@@ -36,7 +38,7 @@ def measure(task: Task) -> Result:
         metric("traversal_change", change, conditions={"dimension": dimension})
         for dimension, change in enumerate(changes(images))
     ]
-    columns = [f"{value:g}".replace("-", "\u2212") for value in values]
+    columns = [f"{100 * share:.3g}\u2009%" for share in shares]
     shown = list(dict.fromkeys([settings["dimension"], int(order[0])]))
     figures = {
         "dimension": Figure(
@@ -55,6 +57,19 @@ def measure(task: Task) -> Result:
         ),
     }
     return deliver(metrics, figures)
+
+
+def prior_shares(lowest: float, steps: int) -> np.ndarray:
+    """Evenly spaced shares of the prior, that lie below the values of a traversal: each step skips as many codes.
+
+    Args:
+        lowest: the first share, between 0 and 0.5; as much of the prior lies above the last value.
+        steps: values.
+
+    Returns:
+        float64 (steps,).
+    """
+    return np.linspace(lowest, 1 - lowest, steps)
 
 
 def traverse(code: np.ndarray, values: np.ndarray, decode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -13,6 +13,9 @@ from latentpress.statistics import paired_bootstrap
 ITEMS = "items"
 """Name of the arrays that an evaluation leaves for its comparison: quantity to values, the items first."""
 
+LIKELIHOOD = "likelihood"
+"""Name of the value by which an evaluation says which likelihood its nats are of; those of two have no difference."""
+
 Items = Mapping[str, np.ndarray]
 
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from latentpress.batching import VALIDATION_BATCH
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import gaussians
+from latentpress.evaluations.blocks import block_bootstrap_mean
+from latentpress.evaluations.likelihoods import DRAWS_SEED, Decode, expected_nats, likelihood_of, sample
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.figure_data import Figure
 from latentpress.models.loading import load_model
-from latentpress.statistics import Interval, bootstrap_mean
+from latentpress.statistics import Interval
 
 SCOPE = "model"
 NEEDS = ("data", "model")
 SETTINGS = {"draws": 16}
-SECONDS = 4.0
+SECONDS = 1.0
 BACKEND = True
 TITLE = "Variational bound"
-
-DRAWS_SEED = 0
-Decode = Callable[[np.ndarray], np.ndarray]
 
 
 def measure(task: Task) -> Result:
@@ -32,18 +34,26 @@ def measure(task: Task) -> Result:
     mean, log_variance = model.posterior(test)
     divergence = gaussians.kl_by_dimension(mean, log_variance)
     kl = divergence.sum(axis=1)
-    nats = expected_cross_entropy(test, mean, log_variance, model.decode, task.settings["evaluation"]["draws"])
-    floor = gaussians.entropy(test)
+    likelihood = likelihood_of(task, model)
+    nats = expected_nats(test, mean, log_variance, model.decode, likelihood, task.settings["evaluation"]["draws"])
     metric = metric_of(task, unit="nats")
     metrics = [
-        metric("reconstruction_nats", **bootstrap_mean(nats).fields),
-        metric("reconstruction_entropy_floor", **bootstrap_mean(floor).fields),
-        metric("reconstruction_excess", **bootstrap_mean(nats - floor).fields),
-        metric("kl_nats", **bootstrap_mean(kl).fields),
-        metric("elbo", **bootstrap_mean(-nats - kl).fields),
+        metric("reconstruction_nats", **block_bootstrap_mean(nats).fields),
+        metric("kl_nats", **block_bootstrap_mean(kl).fields),
+        metric("elbo", **block_bootstrap_mean(-nats - kl).fields),
         metric("active_units", gaussians.active_units(mean), unit=""),
     ]
-    by_dimension = [bootstrap_mean(column) for column in divergence.T]
+    floor = likelihood.floor(test)
+    if floor is not None:
+        metrics.append(metric("reconstruction_entropy_floor", **block_bootstrap_mean(floor).fields))
+        metrics.append(metric("reconstruction_excess", **block_bootstrap_mean(nats - floor).fields))
+    if likelihood.variance is not None:
+        drawn = model.decode(sample(mean, log_variance, np.random.default_rng(DRAWS_SEED)))
+        metrics += [
+            metric("decoder_deviation", math.sqrt(likelihood.variance), split="train", unit=""),
+            metric("pixel_deviation", math.sqrt(gaussians.optimal_variance(test, drawn)), unit=""),
+        ]
+    by_dimension = [block_bootstrap_mean(column) for column in divergence.T]
     metrics += [
         metric("kl_dimension_nats", **interval.fields, conditions={"dimension": dimension})
         for dimension, interval in enumerate(by_dimension)
@@ -54,37 +64,10 @@ def measure(task: Task) -> Result:
         validation,
         *model.posterior(validation),
         model.decode,
-        task.settings["objective"]["beta"],
+        task.settings["objective"],
     )
     metrics += [metric(name, value, split="validation") for name, value in differences.items()]
     return deliver(metrics, {"kl_dimensions": kl_figure(by_dimension)})
-
-
-def expected_cross_entropy(
-    images: np.ndarray,
-    mean: np.ndarray,
-    log_variance: np.ndarray,
-    decode: Decode,
-    draws: int,
-) -> np.ndarray:
-    """The reconstruction term E_q[−log p(x|z)] of each image, by Monte Carlo.
-
-    Args:
-        images: (n, H, W, C) in [0, 1].
-        mean, log_variance: of q(z|x), (n, code).
-        decode: codes (n, code) to probabilities (n, H, W, C).
-        draws: of z for every image.
-
-    Returns:
-        float64 (n,), nats.
-    """
-    generator = np.random.default_rng(DRAWS_SEED)
-    deviation = np.exp(0.5 * log_variance)
-    total = np.zeros(len(images))
-    for _ in range(draws):
-        noise = generator.standard_normal(mean.shape, dtype=np.float32)
-        total += gaussians.cross_entropy(images, decode(mean + deviation * noise))
-    return total / draws
 
 
 def training_differences(
@@ -93,7 +76,7 @@ def training_differences(
     mean: np.ndarray,
     log_variance: np.ndarray,
     decode: Decode,
-    beta: float,
+    objective: Mapping[str, Any],
 ) -> dict[str, float]:
     """What the training recorded after its last epoch, minus the closed forms of the same terms.
 
@@ -105,20 +88,37 @@ def training_differences(
         images: the validation split, (n, H, W, C).
         mean, log_variance: its posterior under the final weights, (n, code).
         decode: codes to probabilities; while validating, the training decodes the mean.
-        beta: factor of the divergence in the objective.
+        objective: which reconstruction loss, and the factor ``beta`` of the divergence.
 
     Returns:
         ``reconstruction_difference`` and ``kl_difference`` in nats per image; nothing for an untrained model.
     """
     if history.empty:
         return {}
-    recorded = history.iloc[-1]
-    expected = float(gaussians.cross_entropy(images, decode(mean)).mean())
+    recorded, beta = history.iloc[-1], objective["beta"]
+    expected = float(recorded_nats(images, decode(mean), objective["reconstruction"]).mean())
     found = {"reconstruction_difference": float(recorded["val_reconstruction"]) - expected}
     if beta > 0:
         divergence = float(gaussians.kl_by_dimension(mean, log_variance).sum(axis=1).mean())
         found["kl_difference"] = float(recorded["val_penalty"]) / beta - divergence
     return found
+
+
+def recorded_nats(images: np.ndarray, decoded: np.ndarray, reconstruction: str) -> np.ndarray:
+    """The reconstruction term as it is while validating, where Gaussian pixels share the variance of their batch.
+
+    Args:
+        images, decoded: (n, H, W, C).
+        reconstruction: ``"bernoulli"`` or ``"gaussian"``.
+
+    Returns:
+        float64 (n,), nats.
+    """
+    if reconstruction == "bernoulli":
+        return gaussians.cross_entropy(images, decoded)
+    cuts = range(VALIDATION_BATCH, len(images), VALIDATION_BATCH)
+    pairs = zip(np.split(images, cuts), np.split(decoded, cuts), strict=True)
+    return np.concatenate([gaussians.negative_log_density(x, m, gaussians.optimal_variance(x, m)) for x, m in pairs])
 
 
 def kl_figure(by_dimension: list[Interval]) -> Figure:

@@ -15,7 +15,7 @@ SCOPE = "model"
 NEEDS = ("data", "model")
 SETTINGS = {"samples": 15, "columns": 5, "measured": 500}
 SMOKE = {"measured": 50}
-SECONDS = 3.0
+SECONDS = 1.0
 BACKEND = True
 TITLE = "Samples from the prior"
 

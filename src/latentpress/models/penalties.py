@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from keras import ops
@@ -98,3 +99,30 @@ def bernoulli_loss(targets: Tensor, probabilities: Tensor) -> Tensor:
     p = ops.clip(probabilities, 1e-7, 1.0 - 1e-7)
     terms = targets * ops.log(p) + (1.0 - targets) * ops.log(1.0 - p)
     return -ops.sum(terms, axis=(1, 2, 3))
+
+
+SMALLEST_VARIANCE = (1 / 255) ** 2 / 12
+"""Of a Gaussian decoder: what rounding to 256 grey levels leaves. Below it the density tells of the rounding alone."""
+
+
+def gaussian_loss(targets: Tensor, means: Tensor) -> Tensor:
+    r"""Negative log density of images under Gaussian pixels that share the most likely variance, in nats per image.
+
+    .. math:: \frac{P}{2} \log 2\pi\sigma^2 + \frac{\lVert x - \hat x \rVert^2}{2\sigma^2},
+        \qquad \sigma^2 = \max\Bigl(\frac{1}{nP} \sum_i \lVert x_i - \hat x_i \rVert^2,\ \sigma_{\min}^2\Bigr)
+
+    Source: O. Rybkin, K. Daniilidis and S. Levine, *Simple and effective VAE training with calibrated decoders*,
+    ICML 2021 (the optimal :math:`\sigma`-VAE). The variance is that of the batch. At the optimum the derivative with
+    respect to it vanishes, so that no gradient needs to pass through it.
+
+    Args:
+        targets: x, shape (n, H, W, C), P = H·W·C.
+        means: of the pixels, the same shape.
+
+    Returns:
+        Shape (n,); its mean is P/2·(1 + log 2πσ²). A density can exceed one, and this be negative.
+    """
+    squares = ops.square(ops.cast(targets, "float32") - ops.cast(means, "float32"))
+    variance = ops.stop_gradient(ops.maximum(ops.mean(squares), SMALLEST_VARIANCE))
+    pixels = math.prod(targets.shape[1:])
+    return 0.5 * (pixels * ops.log(2 * math.pi * variance) + ops.sum(squares, axis=(1, 2, 3)) / variance)

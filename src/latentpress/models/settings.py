@@ -30,7 +30,9 @@ class ModelSettings(Settings):
 class ObjectiveSettings(Settings):
     """What the training minimises: a reconstruction loss, and at most one penalty."""
 
-    reconstruction: Literal["mse", "bernoulli"] = "mse"
+    reconstruction: Literal["mse", "bernoulli", "gaussian"] = "mse"
+    """Mean over the pixels, or the negative log likelihood of an image whose pixels are drawn from such
+    distributions; the Gaussian ones share one variance, at any time the most likely one (a sigma-VAE)."""
     penalty: Literal["none", "kl_sparsity", "contractive", "kl_divergence"] = "none"
     weight: NonNegative = 0.0
     target: Annotated[float, Field(gt=0, lt=1)] = 0.05

@@ -37,6 +37,8 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_comparing.embedding_ranking,
         claims_samples.samples_near_faces,
         claims_samples.samples_varied,
+        claims_samples.bound_difference,
+        claims_samples.factors_told_apart,
         claims_published.against_published,
         claims_describing.threshold,
         claims_describing.codes_sparse,

@@ -1,6 +1,8 @@
-"""Claims about what a generative model draws."""
+"""Claims about generative models: what they draw, how probable they find images, what their codes stand for."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from latentpress.reporting.claim_base import (
     BETTER,
@@ -8,6 +10,7 @@ from latentpress.reporting.claim_base import (
     HOLDS,
     LOWER,
     NO_DIFFERENCE,
+    SIGNIFICANCE,
     WORSE,
     Claim,
     Look,
@@ -15,8 +18,9 @@ from latentpress.reporting.claim_base import (
     has_interval,
     interval,
 )
+from latentpress.reporting.claims_comparing import paired
 from latentpress.reporting.latex import Tex
-from latentpress.reporting.numbers import format_interval, format_value
+from latentpress.reporting.numbers import format_interval, format_value, p_phrase
 
 # Mean distance of samples to the nearest training face, over that of real test faces. Above the second a sample
 # is as far from every face as faces of different moods are from each other; the first allows for sampling.
@@ -70,3 +74,32 @@ def samples_varied(look: Look, *, a: str, data: str) -> Claim:
         return Claim(Tex(f"Samples of {name} are more varied than real faces ({values})."), used, test, HIGHER)
     sentence = f"No difference in variety is shown between samples of {name} and real faces ({values})."
     return Claim(Tex(sentence), used, test, NO_DIFFERENCE)
+
+
+def bound_difference(look: Look, *, a: str, b: str, data: str) -> Claim:
+    """Whether a finds the test images more probable than b, a model with the same likelihood of pixels.
+
+    By the paired differences of the importance-weighted bound, resampled in blocks of consecutive frames.
+    """
+    what = "the importance-weighted bound"
+    claim = paired(look, "importance_weighted_bound", data, a, b, what=what, higher_is_better=True)
+    if look.several_seeds:
+        return claim
+    return replace(claim, test="95 % block bootstrap interval of the paired difference excludes 0")
+
+
+def factors_told_apart(look: Look, *, a: str, data: str) -> Claim:
+    """Whether single dimensions of a's code stand for single known factors more than chance would have it."""
+    gap, chance, p = (
+        look.pick(quantity, data, a)
+        for quantity in ("information_gap", "information_gap_by_chance", "information_gap_p")
+    )
+    name = look.names.running(a)
+    values = f"{look.text(gap)} against {look.text(chance)} on average for factors shifted in time"
+    values += f"; {p_phrase(p.value or 0.0)}"
+    test = f"gap against gaps for factors shifted in time, p < {SIGNIFICANCE}"
+    if (p.value or 0.0) < SIGNIFICANCE:
+        sentence = f"The mutual information gap of {name} is above the level of chance ({values})."
+        return Claim(Tex(sentence), tuple(look.used), test, HOLDS)
+    sentence = f"The mutual information gap of {name} is not shown to be above the level of chance ({values})."
+    return Claim(Tex(sentence), tuple(look.used), test, NO_DIFFERENCE)

@@ -49,7 +49,8 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r".*mse.*|.*_loss|output_variance|.*calibration_error.*|.*brier_score|.*overconfidence", Format(decimals=4)),
     (r".*ssim.*|trustworthiness|.*_share|frame_ink|hoyer.*|.*kl|.*_ratio|.*relative.*", Format(decimals=3)),
     (r".*difference", Format(significant=2)),
-    (r".*_nats|elbo|.*_excess|.*_entropy_floor", Format(decimals=2)),
+    (r".*_nats|elbo|importance_weighted_bound|.*_excess|.*_entropy_floor", Format(decimals=2)),
+    (r".*information_gap.*|(?:decoder|pixel)_deviation", Format(decimals=3)),
     (r".*_z", Format(decimals=2)),
 )
 OTHER = Format(significant=4)
@@ -230,6 +231,8 @@ SETTING_WORDS = {
     "mixed_bfloat16": "mixed bfloat16",
     "one_cycle": "one cycle",
     "mse": "MSE",
+    "bernoulli": "Bernoulli",
+    "gaussian": "Gaussian",
     "kl_sparsity": "KL to target",
     "kl_divergence": "KL to prior",
 }
