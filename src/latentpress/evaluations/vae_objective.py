@@ -11,6 +11,7 @@ from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import gaussians
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.figure_data import Figure
+from latentpress.finite import check_finite
 from latentpress.models.loading import load_model
 from latentpress.statistics import Interval, bootstrap_mean
 
@@ -29,7 +30,7 @@ def measure(task: Task) -> Result:
     """Both terms of the bound on the test split, the divergence by dimension, and the training's records."""
     test = read_split(task, "test").images
     model = load_model(task)
-    mean, log_variance = model.posterior(test)
+    mean, log_variance = (check_finite("posterior of the test split", part) for part in model.posterior(test))
     divergence = gaussians.kl_by_dimension(mean, log_variance)
     kl = divergence.sum(axis=1)
     nats = expected_cross_entropy(test, mean, log_variance, model.decode, task.settings["evaluation"]["draws"])
