@@ -10,6 +10,7 @@ import pytest
 
 from latentpress.health import RULES, Check, assess
 from latentpress.metrics import Metric
+from latentpress.statistics import pool_seeds
 
 FACTS = {
     "mnist": {"source": "real", "classes": 10, "counts": {"test": 10_000}},
@@ -17,7 +18,7 @@ FACTS = {
 }
 
 DIGITS = {
-    "": {"test_images_in_train": 0.0},
+    "": {"test_images_in_train": 0.0, "classes_present": 10.0},
     "mean_image": {"test_mse": 0.067, "output_variance": 0.0, "input_variance": 0.067},
     "pca_128": {"test_mse": 0.0042, "code_size": 128.0, "probe_accuracy": 0.924},
     "untrained": {"probe_accuracy": 0.95, "test_mse": 0.13, "output_variance": 0.0, "input_variance": 0.067},
@@ -40,6 +41,9 @@ DIGITS = {
         "points": 2000.0,
         "tsne_iterations": 750.0,
         "active_share": 0.27,
+        "code_variance_share": 0.6,
+        "commonest_class_share": 0.1135,
+        "classes_mistaken": 0.0,
     },
 }
 FACES = {
@@ -115,6 +119,10 @@ def test_an_honest_table_passes_every_check() -> None:
         ("pixels are uncertain", {"decoder_deviation": 0.001}),
         ("code is sparse", {"active_share": 0.6}),
         ("samples differ from each other", {"sample_diversity_share": 0.1}),
+        ("codes differ", {"code_variance_share": 1e-9}),
+        ("every class occurs", {"classes_present": 9.0}),
+        ("probe beats the commonest class", {"probe_accuracy": 0.14}),
+        ("no class is taken for another", {"classes_mistaken": 2.0}),
     ],
 )
 def test_each_check_catches_its_fault(name: str, changes: dict[str, float | None]) -> None:
@@ -224,3 +232,32 @@ def test_an_accuracy_on_noisy_images_is_not_taken_for_that_on_clean_ones() -> No
         check for check in assess([*noisy, *table()], FACTS) if check.name == "probe beats the untrained encoder's"
     ]
     assert [(check.model, check.value, check.threshold) for check in checks] == [("contractive", 0.985, 0.95)]
+
+
+def six_seeds(**spoilt: float) -> list[Metric]:
+    """Six trainings of the contractive model, of which the fourth may be another."""
+    return [
+        Metric(name, spoilt.get(name, value) if seed == 3 else value, data="mnist", model="contractive", seed=seed)
+        for name, value in DIGITS["contractive"].items()
+        for seed in range(6)
+    ]
+
+
+def test_one_stuck_training_among_six_fails_though_their_mean_passes() -> None:
+    others = [metric for metric in table() if metric.model != "contractive"]
+    spoilt = six_seeds(test_mse=0.06, output_variance=0.0, interpolation_psnr_mean=25.0)
+    pooled = pool_seeds(spoilt)
+    checks = assess([*others, *pooled], FACTS, by_seed=spoilt)
+    found = {check.name: check for check in checks if check.verdict == "failed"}
+    assert {"error below the mean image's", "outputs vary"} <= found.keys()
+    stuck = found["outputs vary"]
+    assert (stuck.model, stuck.seed, stuck.value, stuck.as_json()["seed"]) == ("contractive", 3, 0.0, 3)
+    assert [check.name for check in checks] == [check.name for check in assess([*others, *pooled], FACTS)]
+    sound = six_seeds()
+    assert not [c for c in assess([*others, *pool_seeds(sound)], FACTS, by_seed=sound) if c.verdict == "failed"]
+
+
+def test_a_class_alone_lets_no_classifier_shine() -> None:
+    perfect = {"probe_accuracy": 1.0, "commonest_class_share": 1.0, "classes_present": 1.0}
+    facts = {**FACTS, "mnist": {**FACTS["mnist"], "classes": 1}}
+    assert {"probe beats the commonest class", "every class occurs"} <= failed(table(perfect), facts)

@@ -7,6 +7,7 @@ import pytest
 from latentpress import pipeline, project
 from latentpress.engine.graph import Graph
 from latentpress.pipeline import Choices, DataSource, Machine
+from latentpress.profiles import seeds_of_profile
 from latentpress.running import above
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +97,15 @@ def test_seed_zero_is_the_same_stage_however_many_seeds_are_trained():
     assert {f"train/sparse/seed{seed}" for seed in range(3)} <= three.keys()
     measured = [name for name in one if name.startswith(("data/", "train/", "encode/", "evaluate/", "draw/"))]
     assert all(one[name] == three[name] for name in measured)
+
+
+def test_the_thorough_profile_adds_seeds_to_the_default_one_and_trains_nothing_twice():
+    default, thorough = graph(), graph("thorough", choices=Choices(seeds=seeds_of_profile("thorough")))
+    measured = [name for name in default if name.startswith(("data/", "train/", "encode/", "evaluate/", "draw/"))]
+    assert all(default[name] == thorough[name] for name in measured)
+    trainings = [stage for name, stage in thorough.items() if name.startswith("train/")]
+    assert len(trainings) == 6 * sum(name.startswith("train/") for name in default)
+    assert len({(str(stage.settings), stage.seed, str(stage.inputs)) for stage in trainings}) == len(trainings)
 
 
 def test_sections_get_every_seeds_metrics_but_draw_seed_zero_only():

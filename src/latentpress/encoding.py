@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latentpress.engine.stage import Result, Task
+from latentpress.finite import check_finite
 from latentpress.models.loading import restore
 
 
@@ -17,6 +18,9 @@ def encode(task: Task) -> Result:
     Returns:
         arrays ``codes`` {split: float32 (n, code)} and ``reconstructions`` float32 (n_test, H, W, C); for a
         variational model also ``posterior`` {mean, log_variance} of the test split.
+
+    Raises:
+        StageError: a code or a reconstruction is no finite number, so that there is nothing to measure.
     """
     settings = task.settings
     model = restore(task.inputs["model"], settings["model"], settings["objective"], settings["precision"])
@@ -25,10 +29,11 @@ def encode(task: Task) -> Result:
     trained = task.inputs["model"]
     known = trained.arrays("codes") if "codes.npz" in trained.names() else {}
     codes = {split: known[split] if split in known else model.encode(pixels) for split, pixels in images.items()}
-    arrays: dict[str, np.ndarray | dict[str, np.ndarray]] = {
-        "codes": codes,
-        "reconstructions": model.decode(codes["test"]),
-    }
+    reconstructions = model.decode(codes["test"])
+    for split, found in codes.items():
+        check_finite(f"codes of the {split} split", found)
+    check_finite("reconstructions of the test split", reconstructions)
+    arrays: dict[str, np.ndarray | dict[str, np.ndarray]] = {"codes": codes, "reconstructions": reconstructions}
     if model.variational:
         mean, log_variance = model.posterior(images["test"])
         arrays["posterior"] = {"mean": mean, "log_variance": log_variance}

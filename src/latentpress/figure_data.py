@@ -19,6 +19,8 @@ KINDS = {
     "scatter": "points (n, 2), labels (n,) int; options class_names, point_size",
     "confusion": "matrix (k, k) int, rows true, columns predicted; options class_names",
     "bars": "values (n,), optional low (n,), high (n,); options labels, x_label, y_label",
+    "estimates": "value<i>, low<i>, high<i> and other<i>, (k,) each; options names (of value and of other), panels "
+    "[{title, x_label, y_label, labels}]",
     "histogram": "edges (n + 1,), counts<i> (n,); options labels, x_label, y_label, log",
     "network": "no arrays; options parts [{title, layers [{layer, shape, units, kind}]}]",
 }

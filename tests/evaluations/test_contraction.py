@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from latentpress.evaluations import contraction
-from latentpress.evaluations.contraction import agree, code_variance, contraction_ratio, squared_norms
+from latentpress.evaluations.code_measures import code_variance, contraction_ratio
+from latentpress.evaluations.contraction import agree, squared_norms
 from latentpress.metrics import from_records
 
 MATRIX = np.random.default_rng(0).normal(size=(8, 192))

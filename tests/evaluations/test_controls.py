@@ -15,12 +15,13 @@ def test_principal_components_are_the_best_linear_code() -> None:
     generator = np.random.default_rng(0)
     train = generator.normal(size=(200, 30)) @ generator.normal(size=(30, 30))
     test = generator.normal(size=(20, 30))
-    (codes, test_codes), restored = controls.principal_components([train, test], 5)
+    (codes, test_codes), restored, norm = controls.principal_components([train, test], 5)
     mean = train.mean(axis=0)
     axes = np.linalg.svd(train - mean, full_matrices=False)[2][:5]
     assert restored == pytest.approx(mean + (test - mean) @ axes.T @ axes)
     assert np.abs(codes) == pytest.approx(np.abs((train - mean) @ axes.T))
     assert test_codes.shape == (20, 5)
+    assert norm == pytest.approx(np.sum(axes**2)) == 5
 
 
 def test_the_controls_of_data_with_classes_are_classified_too(task: Any, digits: Any) -> None:
@@ -38,6 +39,19 @@ def test_the_controls_of_data_with_classes_are_classified_too(task: Any, digits:
     predictions = result.arrays["predictions.pca_6"]
     assert (predictions["probe"] == predictions["labels"]).all()
     assert "mnist/mean_image/test/probe_accuracy" not in metrics
+
+
+def test_the_codes_of_principal_components_are_measured_as_those_of_a_model(task: Any, digits: Any) -> None:
+    result = controls.measure(task(controls, {"data": digits}, experiment=None, components=6))
+    value = {m.quantity: m.value for m in from_records(result.values["metrics"]) if m.model == "pca_6"}
+    train, test = (digits.arrays("images")[split].reshape(-1, 192) / 255 for split in ("train", "test"))
+    axes = np.linalg.svd(train - train.mean(axis=0), full_matrices=False)[2][:6]
+    codes = (test - train.mean(axis=0)) @ axes.T
+    spread = np.trace(np.cov(codes.T, bias=True))
+    assert value["code_variance"] == pytest.approx(spread, rel=1e-3)
+    assert value["contraction_ratio"] == pytest.approx(6 / spread, rel=1e-3)
+    shares = np.abs(codes).sum(axis=1) / np.linalg.norm(codes, axis=1)
+    assert value["hoyer_samples"] == pytest.approx(np.mean((np.sqrt(6) - shares) / (np.sqrt(6) - 1)), rel=1e-3)
 
 
 def test_data_without_classes_has_no_accuracies(task: Any, faces: Any) -> None:

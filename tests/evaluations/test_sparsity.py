@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from latentpress.engine.stage import Result
 from latentpress.evaluations import sparsity, sparsity_comparison
-from latentpress.evaluations.sparsity import hoyer
+from latentpress.evaluations.code_measures import hoyer
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from latentpress.errors import SettingsError
+from latentpress.models.contractive import ContractiveAutoencoder
 from latentpress.models.description import describe, forward_flops
 from latentpress.models.jacobian import exact_jacobian, jacobian_products
 from latentpress.models.loading import TrainedModel, assign_weights, build_model, named_weights
@@ -101,6 +102,71 @@ def test_contractive_penalty_of_a_sigmoid_layer_is_the_one_derived_by_hand():
     network = keras.Sequential([keras.layers.Input((10,)), layer])
     exact = (exact_jacobian(network, x) ** 2).sum((1, 2))
     assert exact == pytest.approx(by_hand, rel=1e-4)
+
+
+def sigmoid_autoencoder(weight=1.0, share=1.0, code=6):
+    """A contractive autoencoder of one sigmoid layer, as in Rifai et al. (2011), on images of 4×3 pixels."""
+    layers = keras.layers
+    kernel = keras.initializers.GlorotNormal(seed=0)
+    encoder = keras.Sequential(
+        [
+            layers.Input((4, 3, 1)),
+            layers.Flatten(),
+            layers.Dense(code, activation="sigmoid", kernel_initializer=kernel, name="code"),
+        ]
+    )
+    decoder = keras.Sequential([layers.Input((code,)), layers.Dense(12), layers.Reshape((4, 3, 1))])
+    return ContractiveAutoencoder(weight, share, seed=1, encoder=encoder, decoder=decoder)
+
+
+def sigmoid_norms(model, x):
+    """Squared norms by hand: Σ_j (z_j(1 − z_j))² Σ_i W_ij²."""
+    z = np.asarray(model.encoder(x), "float64")
+    kernel = np.asarray(model.encoder.get_layer("code").kernel, "float64")
+    return ((z * (1 - z)) ** 2 * (kernel**2).sum(0)).sum(1)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.25])
+def test_contractive_objective_is_on_average_the_ratio_of_hand_derived_norm_and_spread(share):
+    x = images((4, 3, 1), 64)
+    model = sigmoid_autoencoder(weight=0.5, share=share)
+    found = []
+    for _ in range(150):
+        model(x, training=True)
+        found.append(float(model.losses[0]))
+    spread = np.var(np.asarray(model.encoder(x), "float64"), axis=0).sum()
+    expected = 0.5 * sigmoid_norms(model, x[: int(64 * share)]).mean() / spread
+    error = np.std(found) / np.sqrt(len(found))
+    assert np.mean(found) == pytest.approx(expected, abs=4 * error)
+    assert error < 0.04 * expected
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the batch Jacobian is TensorFlow's")
+@pytest.mark.parametrize("kind", ["sigmoid", "convolutional"])
+def test_exact_jacobian_is_tensorflow_s_batch_jacobian(kind):
+    import tensorflow as tf
+
+    encoder = sigmoid_autoencoder().encoder if kind == "sigmoid" else convolutional().encoder
+    x = images(encoder.input_shape[1:], 2)
+    with tf.GradientTape() as tape:
+        inputs = tf.convert_to_tensor(x)
+        tape.watch(inputs)
+        codes = encoder(inputs, training=False)
+    reference = np.asarray(tape.batch_jacobian(codes, inputs, experimental_use_pfor=False)).reshape(
+        2, codes.shape[1], -1
+    )
+    assert exact_jacobian(encoder, x) == pytest.approx(reference, rel=1e-4, abs=1e-6)
+
+
+def test_sparse_objective_adds_its_weight_times_the_divergence_once_whatever_the_batch():
+    model = convolutional("sparse")
+    for count in (3, 8):
+        x = images(count=count)
+        model(x, training=True)
+        means = np.asarray(model.encoder(x), "float64").mean(0)
+        target = 0.05
+        by_hand = np.sum(target * np.log(target / means) + (1 - target) * np.log((1 - target) / (1 - means)))
+        assert float(model.losses[0]) == pytest.approx(1e-3 * by_hand, rel=1e-4)
 
 
 def test_variational_model_adds_beta_times_the_summed_divergence():

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import entropy, norm
+from scipy.integrate import quad
+from scipy.stats import bernoulli, entropy, norm
 
+from latentpress.evaluations import gaussians
 from latentpress.models import penalties
 
 
@@ -79,3 +81,48 @@ def test_gaussian_loss_stays_finite_for_perfect_copies():
     x = np.full((2, 4, 3, 1), 0.5, "float32")
     expected = 6 * np.log(2 * np.pi / (12 * 255**2))
     assert np.asarray(penalties.gaussian_loss(x, x)) == pytest.approx([expected] * 2, rel=1e-5)
+
+
+def test_sparse_divergence_is_a_cross_entropy_less_an_entropy():
+    """D(a ‖ z̄) = H(a, z̄) − H(a), and the former is minus the mean log-likelihood of draws from Bernoulli(a)."""
+    rng = np.random.default_rng(4)
+    z = rng.uniform(0.05, 0.6, (30, 5)).astype("float32")
+    draws = rng.random(2_000_000) < 0.2
+    sampled = sum(-bernoulli.logpmf([1, 0], mean) @ [draws.mean(), 1 - draws.mean()] for mean in z.mean(0))
+    expected = sampled - 5 * bernoulli(0.2).entropy()
+    assert number(penalties.kl_sparsity(z, 0.2)) == pytest.approx(expected, abs=5e-3)
+
+
+def test_gaussian_divergence_agrees_with_an_integral():
+    mean, log_variance = np.array([[0.7, -1.2, 0.0]]), np.array([[0.3, -0.8, 1.5]])
+
+    def integrand(z, m, s):
+        return norm.pdf(z, m, s) * (norm.logpdf(z, m, s) - norm.logpdf(z))
+
+    parts = zip(mean[0], np.exp(log_variance[0] / 2), strict=True)
+    exact = sum(quad(integrand, m - 12 * s, m + 12 * s, args=(m, s))[0] for m, s in parts)
+    assert number(penalties.gaussian_kl(mean, log_variance)[0]) == pytest.approx(exact, rel=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_training_s_terms_are_those_that_evaluations_compute_apart(seed):
+    rng = np.random.default_rng(seed)
+    mean, log_variance = rng.normal(0, 2, (2, 4, 3)).astype("float32")
+    divergence = gaussians.kl_by_dimension(mean, log_variance).sum(1)
+    assert np.asarray(penalties.gaussian_kl(mean, log_variance)) == pytest.approx(divergence, rel=1e-4, abs=1e-4)
+    x, p = rng.random((2, 3, 5, 4, 1)).astype("float32")
+    assert np.asarray(penalties.bernoulli_loss(x, p)) == pytest.approx(gaussians.cross_entropy(x, p), rel=1e-3)
+
+
+def test_bernoulli_loss_is_the_expected_log_likelihood_of_coins_as_probable_as_the_grey_levels():
+    rng = np.random.default_rng(5)
+    x, p = rng.uniform(0.1, 0.9, (2, 1, 3, 2, 1))
+    tosses = rng.random((200_000, *x.shape[1:])) < x
+    sampled = -bernoulli.logpmf(tosses, p).sum((1, 2, 3)).mean()
+    assert number(penalties.bernoulli_loss(x, p)[0]) == pytest.approx(sampled, abs=0.02)
+
+
+def test_bernoulli_loss_of_even_odds_is_log_two_a_pixel_whatever_the_image():
+    x = np.random.default_rng(6).random((2, 4, 3, 1))
+    assert np.asarray(penalties.bernoulli_loss(x, np.full_like(x, 0.5))) == pytest.approx([12 * np.log(2)] * 2)

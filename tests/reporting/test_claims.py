@@ -15,6 +15,7 @@ from latentpress.reporting.claims import CLAIMS, make
 from latentpress.reporting.evidence import Evidence, Measured
 from latentpress.reporting.latex import to_text
 from latentpress.reporting.names import Names
+from latentpress.reporting.seed_pairing import pair_over_seeds
 
 NAMES = Names(
     {
@@ -136,6 +137,7 @@ def test_with_several_seeds_the_differences_of_the_seeds_decide(second: tuple[fl
         for seed, value in enumerate(values)
     ]
     evidence = Evidence(measured={m.id: Measured(m, "x", m.model, "digest") for m in pooled}, by_seed=by_seed)
+    pair_over_seeds(evidence)
     made = make(Look(evidence, NAMES), "reconstruction_against", {"a": "sparse", "b": "contractive", "data": "mnist"})
     assert made.outcome == outcome
     assert "over seeds" in made.test

@@ -45,6 +45,15 @@ EXAMPLES = {
         "bars", {"values": np.array([1.0, 2, 3]), "low": np.array([0.5, 1, 2]), "high": np.array([2.0, 3, 4])},
         {"labels": ["sparse autoencoder", "contractive autoencoder", "c"], "y_label": "accuracy"},
     ),
+    "estimates": Figure(
+        "estimates",
+        {f"{name}{panel}": values for panel in range(4) for name, values in (
+            ("value", np.array([1.0, 2])), ("low", np.array([0.5, np.nan])), ("high", np.array([2.0, np.nan])),
+            ("other", np.array([3.0, 1])))},
+        {"names": ["this report", "published"], "panels": [
+            {"title": "Sparse autoencoder", "x_label": r"$\alpha$", "y_label": "Average PSNR (dB)",
+             "labels": ["0.2", "0.4"]}] * 4},
+    ),
     "histogram": Figure(
         "histogram", {"edges": np.linspace(0, 1, 6), "counts0": np.arange(5), "counts1": np.arange(5)[::-1]},
         {"labels": ["a", "b"], "x_label": "activation", "log": True},

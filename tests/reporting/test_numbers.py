@@ -14,11 +14,14 @@ from latentpress.reporting.latex import to_text
 from latentpress.reporting.numbers import (
     agreed_decimals,
     column_decimals,
+    decimals_for,
     format_metric,
     format_setting,
     format_value,
     p_phrase,
     p_value,
+    scale_of,
+    supported_decimals,
 )
 
 
@@ -44,6 +47,7 @@ from latentpress.reporting.numbers import (
             {"interval": True},
             "−0.13 [−0.35, 0.01]",
         ),
+        (Metric("svm_accuracy_difference", -5.6e-17, low=-0.03, high=0.03), {"interval": True}, "0 [−3, 3]"),
         (Metric("mcnemar_p", 0.0004), {}, "< 0.001"),
         (Metric("x", 3.14159265), {"digits": 3}, "3.142"),
         (Metric("x", None), {}, "[missing]"),
@@ -122,3 +126,61 @@ def test_p_values() -> None:
 )
 def test_settings_values(value: object, text: str) -> None:
     assert format_setting(value) == text
+
+
+QUANTITIES = (
+    "test_mse", "test_psnr", "probe_accuracy", "probe_accuracy_difference", "test_mse_difference", "contraction_ratio",
+    "code_variance", "jacobian_squared_norm", "kl_nats", "hoyer_samples", "images", "sample_diversity",
+)  # fmt: skip
+
+
+@st.composite
+def estimates(draw: st.DrawFn) -> Metric:
+    """A value of any size in an interval of any width, uneven about it."""
+    value = draw(st.floats(1e-3, 1e4)) * draw(st.sampled_from([-1, 1]))
+    below, above = (draw(st.floats(1e-5, 3.0)) * abs(value) for _ in range(2))
+    quantity = draw(st.sampled_from(QUANTITIES))
+    return Metric(quantity, value, data="x", model=quantity, low=value - below, high=value + above)
+
+
+def printed_decimals(text: str) -> int:
+    match = re.match(r"−?[\d,]+(?:\.(\d+))?", to_text(text))  # type: ignore[arg-type]
+    assert match is not None, text
+    return len(match[1] or "")
+
+
+def two_digits_of_half_width(metric: Metric) -> int:
+    """Written apart from the code: the last digit is worth at least a hundredth of the half-width."""
+    assert metric.low is not None and metric.high is not None
+    half = (metric.high - metric.low) / 2 * scale_of(metric.quantity)
+    decimals = 0
+    while 10.0 ** -(decimals + 1) > half / 100 * 1.001 and decimals < 12:
+        decimals += 1
+    return decimals
+
+
+@given(estimates())
+def test_no_number_has_more_digits_than_its_interval_supports(metric: Metric) -> None:
+    text = format_metric(metric, interval=True)
+    if "times" not in text:  # a power of ten has two digits in any case
+        assert printed_decimals(text) <= two_digits_of_half_width(metric)
+        supported = supported_decimals(metric)
+        assert supported is None or decimals_for(metric) <= supported
+
+
+@given(st.lists(estimates(), min_size=1, max_size=6))
+def test_no_column_gives_one_number_the_digits_that_only_another_supports(metrics: list[Metric]) -> None:
+    decimals = column_decimals(metrics)
+    for metric in metrics:
+        text = format_metric(metric, decimals=decimals)
+        if "times" not in text and not metric.quantity.endswith("_p"):
+            assert printed_decimals(text) <= two_digits_of_half_width(metric)
+
+
+@given(st.lists(estimates(), min_size=1, max_size=6), st.sampled_from(QUANTITIES))
+def test_models_that_share_their_digits_have_no_more_than_half_of_their_intervals_support(
+    metrics: list[Metric], quantity: str
+) -> None:
+    same = [Metric(quantity, m.value, low=m.low, high=m.high) for m in metrics]
+    bearing = sum(agreed_decimals(same) <= two_digits_of_half_width(metric) for metric in same)
+    assert bearing >= len(same) / 2

@@ -14,8 +14,12 @@ import pytest
 from latentpress.engine import codec
 from latentpress.errors import TemplateError
 from latentpress.figure_data import Figure
+from latentpress.reporting.evidence import gather
 from latentpress.reporting.floats import rows_of
 from latentpress.reporting.latex import escape
+from latentpress.reporting.names import Names
+from latentpress.reporting.published import read_published
+from latentpress.reporting.published_beside import measured_groups, published_picture
 from latentpress.reporting.sections import build_options
 
 SPARSE = "evaluate/classification/sparse/seed0"
@@ -227,6 +231,40 @@ def test_how_long_the_other_models_were_trained_stands_beside_their_figures(work
     assert r"Model&Epochs&Quantity&$\alpha$&Run again&Here&Difference" in tex
     assert r"Sparse autoencoder&7&Probe accuracy&&95.66\,\%&" in tex
     assert result.files["tables/p.csv"].startswith("Model,Epochs,Quantity,α,Run again,Here,".encode())
+
+
+def test_published_figures_are_drawn_beside_ours_with_what_differs_behind_them(workshop: Any) -> None:
+    template = (
+        '<< published_figure("fig:p", "Drawn.") >>'
+        '<< published_reasons("tab:why", "Why.", [("sparse", "probe_accuracy", "Another recipe.")]) >>'
+    )
+    result = workshop.section(template, inputs(workshop), published=PUBLISHED)
+    assert result.files["figures/published-mnist-assignment.pdf"].startswith(b"%PDF")
+    entry = result.values["figures"][0]
+    assert entry["caption"] == "Drawn." and len(entry["artifact"]) == 64
+    assert r"Sparse autoencoder&Probe accuracy&Another recipe.\\" in result.texts["section.tex"]
+    assert r"\label{fig:p}" in result.texts["section.tex"]
+
+
+def test_the_picture_holds_published_values_and_ours_with_their_intervals_in_the_unit_that_is_printed(
+    workshop: Any,
+) -> None:
+    evidence = gather(workshop.section_task("", inputs(workshop)))
+    rows = read_published(PUBLISHED, "published.csv")
+    picture = published_picture(
+        measured_groups(rows, evidence, kind="assignment", data="mnist", split="test"), Names({})
+    )
+    drawn = {name: values.tolist() for name, values in picture.arrays.items()}
+    assert drawn == {
+        "value0": [pytest.approx(98.523)], "low0": [pytest.approx(98.263)], "high0": [pytest.approx(98.783)],
+        "other0": [pytest.approx(95.66)],
+    }  # fmt: skip
+    assert picture.options["panels"][0]["y_label"] == "Probe accuracy (%)"
+
+
+def test_a_published_figure_without_a_reason_is_named(workshop: Any) -> None:
+    with pytest.raises(TemplateError, match="no reason is given for the published 'probe_accuracy' of 'sparse'"):
+        workshop.section('<< published_reasons("tab:why", "c", []) >>', inputs(workshop), published=PUBLISHED)
 
 
 @pytest.mark.parametrize(

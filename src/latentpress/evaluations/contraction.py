@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from latentpress.engine.stage import Result, Task
+from latentpress.evaluations.code_measures import code_variance, contraction_ratio
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.subject import deliver, metric_of, read_split
+from latentpress.finite import check_finite
 from latentpress.models.loading import TrainedModel, load_model
 from latentpress.statistics import bootstrap_mean
 
@@ -35,7 +37,7 @@ def measure(task: Task) -> Result:
     for _ in range(settings["probes"]):
         tangents = generator.standard_normal(images.shape, dtype=np.float32)
         products = model.encoder_jacobian_products(images, tangents)
-        estimates += squared_norms(products) / settings["probes"]
+        estimates += squared_norms(check_finite("products with the Jacobian", products)) / settings["probes"]
 
     variance = code_variance(task.inputs["codes"].arrays("codes")["test"])
     norm = bootstrap_mean(estimates)
@@ -66,24 +68,6 @@ def exact_norms(model: TrainedModel, images: np.ndarray) -> np.ndarray:
 def squared_norms(vectors: np.ndarray) -> np.ndarray:
     """Sum of squares of each item: (n, …) to float64 (n,). Of Jacobians, the squared Frobenius norm."""
     return np.asarray(np.sum(vectors.astype(np.float64).reshape(len(vectors), -1) ** 2, axis=1))
-
-
-def code_variance(codes: np.ndarray) -> float:
-    """Trace of the codes' covariance, tr Cov(z); codes have shape (n, code)."""
-    return float(np.var(codes, axis=0, dtype=np.float64).sum())
-
-
-def contraction_ratio(norm: dict[str, float | None], variance: float) -> dict[str, float | None]:
-    """ρ = ‖J‖²/tr Cov(z), which no rescaling of the code changes.
-
-    Args:
-        norm: mean squared norm of the Jacobian with its interval, as the fields of a metric.
-        variance: tr Cov(z), taken as known: it rests on the whole test split.
-
-    Returns:
-        The same fields of ρ; None for codes that never vary.
-    """
-    return {key: None if value is None or variance == 0 else value / variance for key, value in norm.items()}
 
 
 def agree(estimates: np.ndarray, exact: np.ndarray) -> float:

@@ -9,9 +9,11 @@ from sklearn.decomposition import PCA
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import image_quality, probes
+from latentpress.evaluations.code_measures import code_variance, contraction_ratio, hoyer
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.reconstruction import quality
 from latentpress.evaluations.subject import deliver, metric_of, read_split
+from latentpress.statistics import bootstrap_mean
 
 SCOPE = "data"
 NEEDS = ("data",)
@@ -23,7 +25,7 @@ FIGURES = False
 
 
 def measure(task: Task) -> Result:
-    """Reconstruction by the mean image and by principal components, and the probes on the latter's codes."""
+    """Reconstruction by the mean image and by principal components; the latter's codes as those of a model."""
     settings = task.settings["evaluation"]
     components = settings["components"]
     train, validation, test = (read_split(task, split) for split in ("train", "validation", "test"))
@@ -34,11 +36,19 @@ def measure(task: Task) -> Result:
     metrics = [mean_metric(name, **fields) for name, fields in quality(test.images, mean).items()]
 
     pca_metric = metric_of(task, model=f"pca_{components}")
-    codes, restored = principal_components([split.pixels for split in (train, validation, test)], components)
+    codes, restored, norm = principal_components([split.pixels for split in (train, validation, test)], components)
     restored = restored.reshape(test.images.shape)
     items[f"pca_{components}"] = image_quality.mean_squared_error(test.images, restored)
     metrics += [pca_metric(name, **fields) for name, fields in quality(test.images, restored).items()]
     metrics.append(pca_metric("code_size", components, split=""))
+    by_image, variance = hoyer(codes[2]), code_variance(codes[2])
+    metrics += [
+        pca_metric("hoyer_samples", **bootstrap_mean(by_image).fields),
+        pca_metric("hoyer_units", float(np.mean(hoyer(codes[2].T)))),
+        pca_metric("jacobian_squared_norm", norm),
+        pca_metric("code_variance", variance),
+        pca_metric("contraction_ratio", **contraction_ratio({"value": norm}, variance)),
+    ]
     predictions: dict[str, np.ndarray] = {}
     if train.labels is not None and validation.labels is not None and test.labels is not None:
         scaled, *others = probes.standardise(*codes)
@@ -56,7 +66,7 @@ def measure(task: Task) -> Result:
     return result
 
 
-def principal_components(splits: Sequence[np.ndarray], components: int) -> tuple[list[np.ndarray], np.ndarray]:
+def principal_components(splits: Sequence[np.ndarray], components: int) -> tuple[list[np.ndarray], np.ndarray, float]:
     """The best linear autoencoder of this code size, fitted to the first of the splits.
 
     Args:
@@ -64,8 +74,9 @@ def principal_components(splits: Sequence[np.ndarray], components: int) -> tuple
         components: size of the code.
 
     Returns:
-        Codes (n, components) of each split, and the restored vectors of the last one, not clipped to [0, 1].
+        Codes (n, components) of each split; the restored vectors of the last one, not clipped to [0, 1]; the squared
+        Frobenius norm of the map from vectors to codes, which is its Jacobian everywhere.
     """
     pca = PCA(components, random_state=0).fit(splits[0])
     codes = [pca.transform(vectors) for vectors in splits]
-    return codes, pca.inverse_transform(codes[-1])
+    return codes, pca.inverse_transform(codes[-1]), float(np.sum(pca.components_.astype(np.float64) ** 2))

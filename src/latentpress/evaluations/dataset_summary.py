@@ -26,7 +26,10 @@ def measure(task: Task) -> Result:
     metrics.append(metric("pixels", facts["height"] * facts["width"] * facts["channels"]))
     images = task.inputs["data"].arrays("images")
     metrics.append(metric("test_images_in_train", repeats(images["train"], images["test"]), split="test"))
-    train = read_split(task, "train")
+    train, validation, test = (read_split(task, split) for split in ("train", "validation", "test"))
+    if train.labels is not None and validation.labels is not None and test.labels is not None:
+        occurring = [set(labels.tolist()) for labels in (train.labels, validation.labels, test.labels)]
+        metrics.append(metric("classes_present", len(set.intersection(*occurring))))
     chosen = example_grid(train.labels, len(train.images), settings["rows"], settings["columns"])
     names = class_names(task)
     # One column a class only where the grid has as many columns as there are classes.

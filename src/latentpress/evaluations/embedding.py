@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,22 +47,24 @@ def measure(task: Task) -> Result:
     all_codes = task.inputs["codes"].arrays("codes")["test"]
     chosen = choose_points(len(all_codes), settings["points"])
     codes = all_codes[chosen]
-    found = tsne(codes, settings["iterations"], settings["perplexity"])
+    differ = bool(np.ptp(codes, axis=0).any())
+    # Equal codes have no neighbours and no map: all points fall on one, and nothing can be said of them.
+    found = tsne(codes, settings["iterations"], settings["perplexity"]) if differ else nowhere(len(codes))
     neighbours = settings["neighbours"]
     metric = metric_of(task)
+    trusted = float(trustworthiness(codes, found.points, n_neighbors=neighbours)) if differ else None
     metrics = [
         metric("points", len(chosen)),
         metric("tsne_iterations", found.iterations),
         metric("tsne_kl", found.divergence, unit="nats"),
-        metric("trustworthiness", float(trustworthiness(codes, found.points, n_neighbors=neighbours))),
+        metric("trustworthiness", trusted),
     ]
     labels = np.zeros(len(chosen), dtype=np.int64)
     if test.labels is not None:
         labels = test.labels[chosen]
-        metrics += [
-            metric("knn_accuracy", **neighbour_accuracy(found.points, labels, neighbours).fields),
-            metric("code_knn_accuracy", **neighbour_accuracy(codes, labels, neighbours).fields),
-        ]
+        for name, points in (("knn_accuracy", found.points), ("code_knn_accuracy", codes)):
+            known = neighbour_accuracy(points, labels, neighbours).fields if differ else {"value": None}
+            metrics.append(metric(name, **known))
     options = {"class_names": class_names(task), "point_size": 2.0}
     figure = Figure("scatter", {"points": found.points, "labels": labels}, options)
     return deliver(metrics, {"tsne": figure})
@@ -71,6 +74,11 @@ def choose_points(count: int, points: int) -> np.ndarray:
     """Indices of the images that are mapped, without repeats; the same for every model of a data set."""
     chosen = np.random.default_rng(POINTS_SEED).choice(count, min(points, count), replace=False)
     return np.sort(chosen)
+
+
+def nowhere(count: int) -> Map:
+    """What stands for a map of equal codes: every point at the origin, after no iteration."""
+    return Map(np.zeros((count, 2), dtype=np.float32), math.nan, 0)
 
 
 def tsne(codes: np.ndarray, iterations: int, perplexity: float) -> Map:

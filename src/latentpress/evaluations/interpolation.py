@@ -16,6 +16,7 @@ from latentpress.evaluations.pairing import ITEMS, mean_difference
 from latentpress.evaluations.reconstruction import psnr_of
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
 from latentpress.figure_data import Figure
+from latentpress.finite import check_finite
 from latentpress.metrics import Metric
 from latentpress.models.loading import load_model
 from latentpress.statistics import bootstrap_mean
@@ -72,6 +73,7 @@ def measure(task: Task) -> Result:
     model = load_model(task)
     first, second = test.images[pairs[:, 0]], test.images[pairs[:, 1]]
     paths = interpolate(model.encode, model.decode, first, second, alphas)
+    check_finite("decoded images of the paths", paths.interpolated)
     names = class_names(task)
     digits = [[names[label] for label in row] for row in test.labels[pairs]] if test.labels is not None else None
     strips = {f"pair_{pair}": strip(paths, pair, alphas) for pair in range(min(settings["shown"], len(pairs)))}
@@ -86,14 +88,14 @@ def choose_pairs(labels: np.ndarray | None, count: int, pairs: int) -> np.ndarra
     """Draw pairs of images of different classes, the same for every model of a data set.
 
     Args:
-        labels: classes (n,), two at least; None where every image counts as a class of its own.
+        labels: classes (n,); None where every image counts as a class of its own, as it does where all are of one.
         count: n.
         pairs: how many.
 
     Returns:
         Indices (pairs, 2).
     """
-    classes = np.arange(count) if labels is None else labels
+    classes = np.arange(count) if labels is None or len(np.unique(labels)) < 2 else labels
     generator = np.random.default_rng(PAIRS_SEED)
     first = generator.choice(count, pairs, replace=pairs > count)
     second = [generator.choice(np.flatnonzero(classes != classes[index])) for index in first]

@@ -11,6 +11,7 @@ from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import gaussians
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.figure_data import Figure
+from latentpress.finite import check_finite
 from latentpress.models.loading import load_model
 
 SCOPE = "model"
@@ -28,7 +29,7 @@ def measure(task: Task) -> Result:
     settings = task.settings["evaluation"]
     test = read_split(task, "test").images
     model = load_model(task)
-    mean, log_variance = model.posterior(test)
+    mean, log_variance = (check_finite("posterior of the test split", part) for part in model.posterior(test))
     shares = prior_shares(settings["lowest"], settings["steps"])
     values = ndtri(shares).astype(np.float32)
     images = traverse(mean[settings["image"]], values, model.decode)

@@ -24,7 +24,8 @@ class Fitted:
     Attributes:
         predicted: the class of each test code, int64 (n,).
         iterations: that the optimiser took.
-        converged: whether it stopped because it had arrived; the accuracy of one that had not means nothing.
+        converged: whether it stopped because it had arrived; the accuracy of one that had not means nothing. A
+            classifier of one class only never sets out.
         weights: of logistic regression, ``coefficients`` (classes, code), ``intercepts`` (classes,) and ``classes``.
     """
 
@@ -76,11 +77,13 @@ def logistic_regression(
 
     Args:
         codes: standardised training codes (n, code).
-        labels: their classes (n,), two different ones at least.
+        labels: their classes (n,); with fewer than two different ones there is nothing to fit.
         test_codes: standardised (m, code).
         most_iterations: the limit; a fit that meets it has not converged.
         inverse_penalty: scikit-learn's C, the weight of the data against the penalty.
     """
+    if len(np.unique(labels)) < 2:
+        return _unfitted(labels, test_codes)
     model = LogisticRegression(C=inverse_penalty, max_iter=most_iterations)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
@@ -149,6 +152,8 @@ def linear_svm(
         codes, labels, test_codes, most_iterations: as in `logistic_regression`.
     """
     classes = np.unique(labels)
+    if len(classes) < 2:
+        return _unfitted(labels, test_codes)
     inputs = _with_bias(codes)
     targets = np.where(labels[:, None] == classes, np.float32(1), np.float32(-1))
     shape = (inputs.shape[1], len(classes))
@@ -176,6 +181,10 @@ def linear_svm(
     scores = _with_bias(test_codes) @ found.x.reshape(shape)
     arrived = bool(np.abs(found.jac).max() <= _GRADIENT_TOLERANCE)
     return Fitted(classes[np.argmax(scores, axis=1)], int(found.nit), arrived)
+
+
+def _unfitted(labels: np.ndarray, test_codes: np.ndarray) -> Fitted:
+    return Fitted(np.full(len(test_codes), labels[0]), 0, False)
 
 
 def _with_bias(codes: np.ndarray) -> np.ndarray:

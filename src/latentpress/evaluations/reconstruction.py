@@ -31,7 +31,9 @@ def measure(task: Task) -> Result:
     metric = metric_of(task)
     errors = image_quality.mean_squared_error(test.images, restored)
     metrics = [metric(name, **fields) for name, fields in quality(test.images, restored).items()]
-    metrics.append(metric("code_size", task.inputs["codes"].arrays("codes")["test"].shape[1], split=""))
+    codes = task.inputs["codes"].arrays("codes")["test"]
+    metrics.append(metric("code_size", codes.shape[1], split=""))
+    metrics.append(metric("code_variance_share", variance_share(codes)))
     shown = shown_images(test.labels, len(test.images), task.settings["evaluation"]["shown"])
     names = class_names(task)
     options = {"row_labels": ["input", "output"]}
@@ -77,6 +79,17 @@ def psnr_of(mse: Interval) -> Interval:
 def pixel_variance(images: np.ndarray) -> float:
     """Variance of each pixel across the images, averaged over the pixels; 0 for outputs that never change."""
     return float(np.mean(np.var(images, axis=0, dtype=np.float64)))
+
+
+def variance_share(codes: np.ndarray) -> float:
+    """Trace of the codes' covariance over their mean squared length: 0 for equal codes, 1 for centred ones.
+
+    Args:
+        codes: (n, code). No rescaling changes the share; of codes that are all 0 it is 0.
+    """
+    exact = codes.astype(np.float64)
+    square = float(np.mean(np.sum(exact**2, axis=1)))
+    return float(np.var(exact, axis=0).sum()) / square if square else 0.0
 
 
 def frame_ink(images: np.ndarray, restored: np.ndarray) -> float | None:

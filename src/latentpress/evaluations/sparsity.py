@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latentpress.engine.stage import Result, Task
+from latentpress.evaluations.code_measures import hoyer
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.subject import deliver, metric_of
 from latentpress.figure_data import Figure
@@ -52,22 +53,3 @@ def measure(task: Task) -> Result:
     result = deliver(metrics, {"activations": figure})
     result.arrays |= {ITEMS: items, UNITS: {"hoyer_units": by_unit}}
     return result
-
-
-def hoyer(rows: np.ndarray) -> np.ndarray:
-    r"""Hoyer's sparseness of each row (Hoyer, JMLR 5, 2004).
-
-    .. math:: \frac{\sqrt d - \lVert z\rVert_1 / \lVert z\rVert_2}{\sqrt d - 1}
-
-    Args:
-        rows: (n, d), d ≥ 2.
-
-    Returns:
-        float64 (n,): 0 where all entries are equal in size, 1 where one alone is not zero. A row of zeros,
-        which has no shape at all, counts as 1.
-    """
-    values = np.abs(rows.astype(np.float64))
-    root = np.sqrt(values.shape[1])
-    length = np.sqrt(np.sum(values**2, axis=1))
-    ratio = np.divide(values.sum(axis=1), length, out=np.ones(len(values)), where=length > 0)
-    return np.asarray((root - ratio) / (root - 1))

@@ -16,6 +16,7 @@ from latentpress.evaluations.blocks import block_bootstrap_mean
 from latentpress.evaluations.likelihoods import DRAWS_SEED, Decode, expected_nats, likelihood_of, sample
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.figure_data import Figure
+from latentpress.finite import check_finite
 from latentpress.models.loading import load_model
 from latentpress.statistics import Interval
 
@@ -31,7 +32,7 @@ def measure(task: Task) -> Result:
     """Both terms of the bound on the test split, the divergence by dimension, and the training's records."""
     test = read_split(task, "test").images
     model = load_model(task)
-    mean, log_variance = model.posterior(test)
+    mean, log_variance = (check_finite("posterior of the test split", part) for part in model.posterior(test))
     divergence = gaussians.kl_by_dimension(mean, log_variance)
     kl = divergence.sum(axis=1)
     likelihood = likelihood_of(task, model)

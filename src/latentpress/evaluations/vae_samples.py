@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.figure_data import Figure
+from latentpress.finite import check_finite
 from latentpress.models.loading import load_model
 from latentpress.statistics import bootstrap_mean, pairwise_mean, pairwise_ratio, two_sample_bootstrap
 
@@ -28,7 +29,7 @@ def measure(task: Task) -> Result:
     code_size = model.encode(test.images[:1]).shape[1]
     generator = np.random.default_rng(task.seed)
     codes = generator.standard_normal((max(settings["samples"], settings["measured"]), code_size))
-    samples = model.decode(codes.astype(np.float32))
+    samples = check_finite("decoded samples", model.decode(codes.astype(np.float32)))
     flat = samples.reshape(len(samples), -1)
     metric = metric_of(task)
     near, real = nearest_distances(flat, train.pixels), nearest_distances(test.pixels, train.pixels)

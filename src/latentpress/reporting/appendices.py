@@ -81,6 +81,7 @@ VERDICTS = ("passed", "failed", "not applied", "not assessed")
 
 def _subject(check: Check, names: Names) -> Tex:
     of = f" ({escape(check.data)})" if check.data else ""
+    of += f", seed {check.seed}" if check.seed is not None else ""
     return Tex(f"{names.title(check.model)}{of}") if check.model else Tex(f"the data{of}")
 
 

@@ -52,9 +52,10 @@ def appendix_tables(
 
 
 def _health(checks: Iterable[Check]) -> Rows:
-    header = ["Check", "Data", "Model", "Value", "Relation", "Threshold", "Verdict"]
+    header = ["Check", "Data", "Model", "Seed", "Value", "Relation", "Threshold", "Verdict"]
     rows = [
-        [c.name, c.data, c.model, json_number(c.value), c.relation, json_number(c.threshold), c.verdict] for c in checks
+        [c.name, c.data, c.model, c.seed, json_number(c.value), c.relation, json_number(c.threshold), c.verdict]
+        for c in checks
     ]
     return [header, *rows]
 

@@ -67,6 +67,7 @@ def assemble(task: Task) -> Result:
         facts.update(artifact.json("facts"))
     records = _metrics(artifacts)
     pooled = from_records(record for record in records if is_pooled(record))
+    by_seed = from_records(record for record in records if not is_pooled(record))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
     options = build_options(settings.get("profile", "default"), facts, task.lineage)
     parts = {
@@ -80,7 +81,7 @@ def assemble(task: Task) -> Result:
     lost = missing_results(
         [failure.stage for failure in failures], settings.get("experiments", {}), settings["sections"]
     )
-    checks = [*lost, *assess(pooled, facts, settings.get("profile", "default"))]
+    checks = [*lost, *assess(pooled, facts, settings.get("profile", "default"), by_seed)]
     text = render(
         load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
         "template" if "template" in task.files else "base",

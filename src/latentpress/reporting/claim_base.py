@@ -11,8 +11,8 @@ from latentpress.metrics import Metric
 from latentpress.reporting.evidence import Evidence, Missing
 from latentpress.reporting.latex import Tex, to_text
 from latentpress.reporting.names import Names
-from latentpress.reporting.numbers import format_metric
-from latentpress.statistics import Interval, paired_over_seeds
+from latentpress.reporting.numbers import format_metric, p_phrase
+from latentpress.reporting.seed_pairing import sign_flip_id
 
 SIGNIFICANCE = 0.05
 
@@ -118,8 +118,7 @@ class Look:
     ) -> tuple[Metric, Metric]:
         """The measured mean of a − b over the same items, whichever way round it was taken, and the metric as it is.
 
-        With several seeds the items are those of the first one; the mean and its interval are then taken over the
-        seeds instead, which both models share.
+        With several seeds it is the mean over them instead, see `seed_pairing`.
 
         Raises:
             NotTestable: it could not be measured, or has no interval.
@@ -134,29 +133,29 @@ class Look:
         found = self.metric(back if turned else forth)
         if not has_interval(found):
             raise NotTestable(f"{found.id} has no interval")
-        mean = flipped(found) if turned else found
-        over_seeds = self._over_seeds(
-            Metric(quantity, None, data=data, split="test", alpha=alpha, conditions=conditions), a, b
-        )
-        if over_seeds is not None:
-            mean = replace(mean, value=over_seeds.value, low=over_seeds.low, high=over_seeds.high)
-        return mean, found
+        return (flipped(found) if turned else found), found
 
-    def _over_seeds(self, wanted: Metric, a: str, b: str) -> Interval | None:
-        sides = [self.evidence.measured.get(replace(wanted, model=model).id) for model in (a, b)]
-        if sides[0] is None or sides[1] is None:
-            return None
-        values = [self.evidence.seeds_of(side.metric) for side in sides if side is not None]
-        seeds = sorted(values[0].keys() | values[1].keys())
-        if len(seeds) < 2:
-            return None
-        # A control that needs no training is the same beside every seed.
-        columns = [
-            [own.get(seed, side.metric.value or 0.0) if own else side.metric.value or 0.0 for seed in seeds]
-            for own, side in zip(values, sides, strict=True)
-            if side is not None
-        ]
-        return paired_over_seeds(*columns)
+    def sign_shown(self, difference: Metric, measured: Metric) -> bool | None:
+        """Whether a difference is shown to be above 0, or below it; None where neither is.
+
+        By the exact sign-flip test where there are seeds enough for it, else by the interval.
+
+        Args:
+            difference: as `difference` gives it.
+            measured: the metric that it comes from.
+        """
+        identifier = sign_flip_id(measured)
+        if identifier not in self.evidence.measured:
+            return sign_shown(difference)
+        p, value = self.metric(identifier).value, difference.value or 0.0
+        return None if p is None or p >= SIGNIFICANCE or not value else value > 0
+
+    def probability(self, measured: Metric) -> Tex:
+        """``; exact sign-flip test over 6 seeds, p = 0.031`` where that test was possible, else nothing."""
+        entry = self.evidence.measured.get(sign_flip_id(measured))
+        if entry is None:
+            return Tex("")
+        return Tex(f"; exact sign-flip test over {len(entry.seeds)} seeds, {p_phrase(entry.metric.value or 0.0)}")
 
     @property
     def several_seeds(self) -> bool:

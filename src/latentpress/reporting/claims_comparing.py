@@ -20,7 +20,6 @@ from latentpress.reporting.claim_base import (
     has_interval,
     higher_by_interval,
     listed,
-    sign_shown,
 )
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.numbers import format_setting, p_phrase
@@ -29,6 +28,7 @@ SIGNIFICANCE = 0.05
 OVERLAP = "95 % intervals do not overlap"
 PAIRED = "95 % bootstrap interval of the paired difference excludes 0"
 OVER_SEEDS = "95 % interval of the paired difference over seeds excludes 0"
+SIGN_FLIPS = f"exact sign-flip test of the paired differences over seeds, p < {SIGNIFICANCE}"
 
 
 def compare(
@@ -135,8 +135,10 @@ def _above(first: Metric, second: Metric) -> bool:
     return (first.value or 0.0) > (second.value or 0.0)
 
 
-def paired_test(look: Look) -> str:
-    """How a difference over the same items is decided, in words."""
+def paired_test(look: Look, measured: Metric) -> str:
+    """How a difference over the same items, or between trainings from the same seeds, is decided, in words."""
+    if look.probability(measured):
+        return SIGN_FLIPS
     return OVER_SEEDS if look.several_seeds else PAIRED
 
 
@@ -153,17 +155,17 @@ def paired(
 ) -> Claim:
     """Whether a quantity differs between two models that answered for the same items, under the same conditions."""
     values = [look.pick(quantity, data, model, **conditions) for model in (a, b)]
-    difference, _ = look.difference(quantity, data, a, b, **conditions)
-    tail = Tex(f"; paired difference {look.shown(difference)}")
+    difference, measured = look.difference(quantity, data, a, b, **conditions)
+    tail = Tex(f"; paired difference {look.shown(difference)}{look.probability(measured)}")
     names = [look.names.running(model) for model in (a, b)]
     return verdict(
         look,
         Tex(what),
         names,
         (values[0], values[1]),
-        sign_shown(difference),
+        look.sign_shown(difference, measured),
         higher_is_better,
-        paired_test(look),
+        paired_test(look, measured),
         tail,
         with_interval=False,
     )
@@ -179,6 +181,8 @@ def accuracy_difference(
 ) -> Claim:
     """Which of two models' codes is classified better, by McNemar's exact test on the same test images.
 
+    With several seeds that test would speak for the first training only, and the trainings are compared instead.
+
     Args:
         look: the section's metrics.
         a, b: models or controls that the comparison of the section has measured, in either order.
@@ -190,11 +194,11 @@ def accuracy_difference(
     conditions = {} if noise is None else {"noise": float(noise)}
     accuracies = [look.pick(f"{classifier}_accuracy", data, model, **conditions) for model in (a, b)]
     difference, measured = look.difference(f"{classifier}_accuracy", data, a, b, **conditions)
-    p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, measured.model, **conditions)
     if look.several_seeds:
-        test, higher = OVER_SEEDS, sign_shown(difference)
-        tail = Tex(f"; difference over seeds {look.shown(difference)}")
+        test, higher = paired_test(look, measured), look.sign_shown(difference, measured)
+        tail = Tex(f"; paired difference over seeds {look.shown(difference)}{look.probability(measured)}")
     else:
+        p = look.pick("mcnemar_p" if classifier == "probe" else "svm_mcnemar_p", data, measured.model, **conditions)
         test = f"exact McNemar test, p < {SIGNIFICANCE}"
         higher = None if (p.value or 0.0) >= SIGNIFICANCE or not difference.value else difference.value > 0
         tail = Tex(f"; difference {look.shown(difference)}; exact McNemar test, {p_phrase(p.value or 0.0)}")

@@ -193,6 +193,7 @@ def _ordinal(number: int) -> str:
 
 def probe_trustworthy(look: Look, *, a: str, data: str, classes: int = 10) -> Claim:
     """Whether the probe converged below its limit, and falls to chance when the labels are shuffled."""
+    over = "seeds" if look.several_seeds else "shuffles"
     iterations, limit = (look.pick(name, data, a) for name in ("probe_iterations", "probe_iteration_limit"))
     shuffled = look.pick("probe_shuffled_accuracy", data, a)
     converged = (iterations.value or 0.0) < (limit.value or 0.0)
@@ -214,9 +215,7 @@ def probe_trustworthy(look: Look, *, a: str, data: str, classes: int = 10) -> Cl
         second = f"leaves out the {level} of chance, and is far from it"
     sentence = (
         f"The probe on the codes of {look.names.running(a)} {first}; "
-        f"the interval over shuffles of its accuracy on shuffled labels, {look.shown(shuffled)}, {second}."
+        f"the interval over {over} of its accuracy on shuffled labels, {look.shown(shuffled)}, {second}."
     )
-    test = (
-        f"iterations below the limit; interval over shuffles includes chance, or its mean is within {CHANCE_MARGIN:g}"
-    )
+    test = f"iterations below the limit; interval over {over} includes chance, or its mean is within {CHANCE_MARGIN:g}"
     return Claim(Tex(sentence), tuple(look.used), test, HOLDS if converged and (at_chance or near) else FAILS)

@@ -40,22 +40,25 @@ def interpolation_difference(look: Look, *, a: str, b: str, quantity: str, data:
     what, higher_is_better = INTERPOLATION_NAMES.get(quantity, (f"the {quantity.replace('_', ' ')}", None))
     alphas = [metric.alpha for metric in look.path(quantity, data, a) if metric.alpha is not None]
     look.path(quantity, data, b)
-    differences = {alpha: look.difference(quantity, data, a, b, alpha=alpha)[0] for alpha in alphas}
-    if not differences:
+    found = {alpha: look.difference(quantity, data, a, b, alpha=alpha) for alpha in alphas}
+    if not found:
         raise NotTestable(f"{quantity} is measured at no α inside the path")
-    verdicts = {alpha: sign_shown(difference) for alpha, difference in differences.items()}
+    verdicts = {alpha: look.sign_shown(*both) for alpha, both in found.items()}
     names = look.names.running(a), look.names.running(b)
     groups = {
         verdict: [f"{alpha:g}" for alpha in alphas if verdicts[alpha] is verdict] for verdict in (True, False, None)
     }
-    test = f"{paired_test(look)}, at each α"
-    smallest = min(differences.values(), key=lambda metric: abs(metric.value or 0.0))
+    smallest, measured = min(found.values(), key=lambda both: abs(both[0].value or 0.0))
+    test = f"{paired_test(look, measured)}, at each α"
     size = rf"the smallest paired difference is {look.shown(smallest)}, at $\alpha = {smallest.alpha:g}$"
+    size += look.probability(measured)
+    reason = (
+        r"at no $\alpha$ inside the path does the exact sign-flip test over seeds tell the differences from 0"
+        if look.probability(measured)
+        else r"at every $\alpha$ inside the path the interval of the paired differences includes 0"
+    )
     if not groups[True] and not groups[False]:
-        sentence = (
-            f"For {what}, no difference is shown between {names[0]} and {names[1]}: "
-            rf"at every $\alpha$ inside the path the interval of the paired differences includes 0 ({size})."
-        )
+        sentence = f"For {what}, no difference is shown between {names[0]} and {names[1]}: {reason} ({size})."
         return Claim(Tex(sentence), tuple(look.used), test, NO_DIFFERENCE)
     parts = []
     for verdict, word in ((True, "higher"), (False, "lower")):

@@ -39,6 +39,7 @@ class SectionContext:
             "report": values.attributes(settings["report"]),
             "section": values.attributes(settings["section"]),
             "profile": settings.get("profile", "default"),
+            "trainings": self._material.evidence.trainings,
         }
 
     def claim(self, name: str, **fields: Any) -> Tex:

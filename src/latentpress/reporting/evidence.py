@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from latentpress.errors import StageError, TemplateError
 from latentpress.metrics import Metric, from_records
 from latentpress.reporting.numbers import agreed_decimals, format_of
+from latentpress.reporting.seed_pairing import pair_over_seeds
 from latentpress.statistics import pool_seeds
 
 if TYPE_CHECKING:
@@ -132,17 +132,10 @@ class Evidence:
             self._digits.update({group: agreed_decimals(members) for group, members in groups.items()})
         return self._digits.get(_digits_group(metric))
 
-    def seeds_of(self, metric: Metric) -> dict[int, float]:
-        """A metric's value of each seed, where it was pooled over several and all are finite; else nothing."""
-        wanted = replace(metric, seed=None).id
-        found = {
-            entry.metric.seed: entry.metric.value
-            for entry in self.by_seed
-            if replace(entry.metric, seed=None).id == wanted
-        }
-        if any(seed is None or value is None or not math.isfinite(value) for seed, value in found.items()):
-            return {}
-        return {int(seed): float(value) for seed, value in found.items() if seed is not None and value is not None}
+    @property
+    def trainings(self) -> int:
+        """How many trainings of each model the section pools over; 1 where there is one, or none."""
+        return max(1, len({entry.metric.seed for entry in self.by_seed}))
 
     def subjects(self) -> set[str]:
         """Every model, data set or comparison that is measured here."""
@@ -227,6 +220,7 @@ def gather(task: Task) -> Evidence:
             groups.setdefault(place, []).append(Measured(seeded, *place, artifact.digest))
     for group in groups.values():
         _add(evidence, group)
+    pair_over_seeds(evidence)
     return evidence
 
 

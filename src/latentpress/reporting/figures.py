@@ -66,12 +66,13 @@ def render(figure: Figure) -> tuple[dict[str, bytes], list[float]]:
 
 
 def _drawers() -> dict[str, Callable[[Figure], Canvas]]:
-    from latentpress.reporting.drawing import charts, images, network, points
+    from latentpress.reporting.drawing import charts, estimates, images, network, points
 
     return {
         "image_grid": images.image_grid,
         "curves": charts.curves,
         "bars": charts.bars,
+        "estimates": estimates.estimates,
         "histogram": charts.histogram,
         "scatter": points.scatter,
         "confusion": points.confusion,

@@ -83,13 +83,28 @@ def agreed_decimals(metrics: Sequence[Metric], *, percent: bool = False) -> int:
     for metric in metrics:
         scale = scale_of(metric.quantity, percent=percent)
         listed.append(_listed_decimals(metric, scale))
-        if metric.low is not None and metric.high is not None:
-            half = (_finite(metric.high) - _finite(metric.low)) * scale / 2
-            if half > SMALLEST:
-                supported.append(_decimals_of_significant(half, 2))
-                needed.append(_decimals_of_significant(half, 1))
+        half = _half_width(metric) * scale
+        if half > SMALLEST:
+            supported.append(_decimals_of_significant(half, 2))
+            needed.append(_decimals_of_significant(half, 1))
     wanted, least = (statistics.median_high(digits or [0]) for digits in (listed, needed))
     return max(min([wanted, *supported]), least)
+
+
+def supported_decimals(metric: Metric, *, percent: bool = False) -> int | None:
+    """The most digits after the point that an interval supports: two significant ones of its half-width.
+
+    Returns:
+        None where there is no interval, or one so narrow that it is printed with a power of ten.
+    """
+    half = _half_width(metric) * scale_of(metric.quantity, percent=percent)
+    return _decimals_of_significant(half, 2) if half > SMALLEST else None
+
+
+def _half_width(metric: Metric) -> float:
+    if metric.low is None or metric.high is None:
+        return 0.0
+    return (_finite(metric.high) - _finite(metric.low)) / 2
 
 
 def _listed_decimals(metric: Metric, scale: float) -> int:
@@ -174,7 +189,10 @@ def format_metric(
     if metric.quantity.endswith("_p") and digits is None:
         return p_value(metric.value)
     scale = scale_of(metric.quantity, percent=percent)
-    parts = [format_value(metric.value * scale, places)]
+    value = metric.value * scale
+    if abs(value) < SMALLEST and supported_decimals(metric, percent=percent) is not None:
+        value = 0.0  # what rounding left of a difference of 0, in an interval that is far wider
+    parts = [format_value(value, places)]
     if scale > 1 and metric.quantity.endswith("_difference"):
         parts.append(Tex(" percentage points" if unit else ""))
     elif scale > 1:
@@ -212,13 +230,17 @@ def column_decimals(metrics: Iterable[Metric], *, digits: int | None = None, per
     """Digits after the point that all finite numbers of a table's column are given.
 
     Returns:
-        None where each number keeps its own: for p values, and for numbers of such different sizes that the
-        digits of the smallest would give the largest more than `MOST_DIGITS`.
+        None where each number keeps its own: for p values, for numbers of such different sizes that the
+        digits of the smallest would give the largest more than `MOST_DIGITS`, and where the interval of one does
+        not support the digits of another.
     """
     finite = [m for m in metrics if m.value is not None and math.isfinite(m.value)]
     if any(metric.quantity.endswith("_p") for metric in finite):
         return None
     most = max((decimals_for(m, digits=digits, percent=percent) for m in finite), default=digits or 0)
+    supported = [supported_decimals(metric, percent=percent) for metric in finite]
+    if digits is None and any(known is not None and known < most for known in supported):
+        return None
     largest = max((abs(metric.value or 0.0) for metric in finite), default=0.0)
     whole = len(str(int(largest * max((scale_of(m.quantity, percent=percent) for m in finite), default=1.0))))
     return None if digits is None and most and whole + most > MOST_DIGITS else most

@@ -94,7 +94,7 @@ def published_rows(
         if table.rows and place != last:
             table.rules = (*table.rules, len(table.rows))
         beside = [escape(row.get(EPOCHS) or "--")] if epochs else []
-        first = [names.title(place[0]), *beside, escape(_quantity(place[1]))]
+        first = [names.title(place[0]), *beside, escape(quantity_title(place[1]))]
         if place == last:
             first = [Tex("")] * len(first)
         last = place
@@ -121,7 +121,8 @@ def published_value(row: Mapping[str, str]) -> Tex:
     return Tex(rf"{value:.{places}f}\,\%")
 
 
-def _quantity(name: str) -> str:
+def quantity_title(name: str) -> str:
+    """A quantity as a heading."""
     return QUANTITIES.get(name, name.replace("_", " ").capitalize())
 
 

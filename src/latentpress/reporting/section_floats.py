@@ -13,6 +13,7 @@ from latentpress.reporting.floats import Picture, figure, figures, file_name
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.numbers import MISSING, format_setting
 from latentpress.reporting.published import published_rows
+from latentpress.reporting.published_beside import measured_groups, published_picture, reasons_table
 from latentpress.reporting.section_material import Material
 from latentpress.reporting.section_shown import Shown
 
@@ -37,6 +38,7 @@ class SectionFloats:
         """Name to function, for the template."""
         functions = (
             self.figure, self.metric_table, self.data_table, self.cell, self.published_table,
+            self.published_figure, self.published_reasons,
             self.contributions_table, self.settings_table, self.environment_table, self.alpha_rows, self.condition_rows,
             self.model_rows,
         )  # fmt: skip
@@ -140,6 +142,39 @@ class SectionFloats:
         for identifier, text in printed:
             self._shown.number(identifier, text)
         return self._float(table, caption, label, [])
+
+    def published_figure(
+        self, label: str, caption: str, kind: str = "assignment", data: str = "mnist", split: str = "test"
+    ) -> Tex:
+        """Published figures and ours with their intervals, as a picture."""
+        from latentpress.reporting.figures import render  # loads matplotlib
+
+        where = self._shown.label(label)
+        groups = self._published_groups(kind, data, split)
+        files, size = render(published_picture(groups, self._material.names))
+        path = file_name("published", str(data), str(kind))
+        metrics = [metric for pairs in groups.values() for _, metric in pairs]
+        origins = ", ".join(sorted({self._evidence.measured[metric.id].artifact for metric in metrics}))
+        self._shown.picture(path, files, caption, origins)
+        return figure(Picture(path, size[0], origins), escape(caption), where)
+
+    def published_reasons(
+        self,
+        label: str,
+        caption: str,
+        reasons: Sequence[tuple[str, str, str]],
+        kind: str = "assignment",
+        data: str = "mnist",
+        split: str = "test",
+    ) -> Tex:
+        """One line for each model and quantity on what differs behind the figures: (model, quantity, line)."""
+        known = {(values.identifier(model), values.identifier(quantity)): text for model, quantity, text in reasons}
+        table = reasons_table(self._published_groups(kind, data, split), known, self._material.names)
+        return self._float(table, caption, label, [])
+
+    def _published_groups(self, kind: str, data: str, split: str) -> Any:
+        material = self._material
+        return measured_groups(material.published, self._evidence, kind=str(kind), data=str(data), split=str(split))
 
     def contributions_table(self, label: str, caption: str) -> Tex:
         """Who did what."""
