@@ -13,7 +13,8 @@ from latentpress.statistics import pool_seeds
 
 __all__ = ["RULES", "UNASSESSED_PROFILE", "Check", "Relation", "Verdict", "assess"]
 
-Verdict = Literal["passed", "failed", "not assessed", "not applied"]
+Verdict = Literal["passed", "failed", "caught", "not assessed", "not applied"]
+"""``caught`` is a failure that the report declares, see `health_faults`."""
 
 UNASSESSED_PROFILE = "smoke"
 

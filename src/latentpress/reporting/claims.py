@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from latentpress.errors import TemplateError
-from latentpress.reporting import claims_comparing, claims_describing, claims_paths, claims_published, claims_samples
+from latentpress.reporting import (
+    claims_comparing,
+    claims_describing,
+    claims_faults,
+    claims_paths,
+    claims_published,
+    claims_samples,
+)
 from latentpress.reporting.claim_base import DESCRIPTIVE, NOT_TESTABLE, Claim, Look, NotTestable
 from latentpress.reporting.latex import Tex, escape
 
@@ -38,6 +45,8 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_describing.overfitting,
         claims_describing.traversal_rank,
         claims_describing.probe_trustworthy,
+        claims_faults.fault_caught,
+        claims_faults.met_by_scale,
     )
 }
 
