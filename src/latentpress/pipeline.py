@@ -215,6 +215,7 @@ class _Builder:
         )
 
     def train(self, name: str, seed: int) -> str:
+        name = self._trained_as(name)
         experiment = self.project.experiments[name]
         return self.graph.add(
             Stage(
@@ -236,6 +237,7 @@ class _Builder:
         )
 
     def encode(self, name: str, seed: int) -> str:
+        name = self._trained_as(name)
         experiment = self.project.experiments[name]
         return self.graph.add(
             self._backend_stage(
@@ -368,6 +370,12 @@ class _Builder:
     def _share(self, data: str) -> float:
         limit = SMOKE_LIMIT["train"] if self.project.profile == "smoke" else None
         return estimates.images_share(data, self.sources[data].source, limit)
+
+    def _trained_as(self, name: str) -> str:
+        """The first experiment that trains the same model; those that differ in their titles alone are trained once."""
+        told = {"title", "profiles"}
+        wanted = self.project.experiments[name].model_dump(exclude=told)
+        return next(n for n, one in self.project.experiments.items() if one.model_dump(exclude=told) == wanted)
 
     def _share_of(self, experiment: ExperimentSettings) -> float:
         """The share of the images that an experiment is trained on."""
