@@ -177,7 +177,8 @@ def test_comparison_with_controls_reads_them_once_with_the_section_s_settings():
 
 def seconds_of(**options):
     stages = graph(**options)
-    return Graph(stages.values()).estimate(set(stages), 2, 2)
+    assignment = above(stages, ["typeset/assignment"])
+    return Graph([stages[name] for name in assignment]).estimate(assignment, 2, 2)
 
 
 def test_the_estimate_follows_the_number_of_images():
@@ -193,3 +194,25 @@ def test_what_has_no_figures_is_not_drawn():
     drawn = {name.split("/")[1] for name in graph() if name.startswith("draw/")}
     assert "interpolation" in drawn
     assert not drawn & {"contraction", "controls", "probe_comparison"}
+
+
+def test_experiments_that_differ_in_their_titles_alone_are_trained_once():
+    stages = graph()
+    assert "train/plain_small/seed0" in stages
+    assert "train/plain_small_in_haste/seed0" not in stages
+    hasty = stages["evaluate/embedding/plain_small_in_haste/seed0"]
+    assert hasty.inputs["codes"] == "encode/plain_small/seed0"
+    assert hasty.settings["experiment"] == "plain_small_in_haste"
+
+
+def test_some_of_the_images_are_estimated_and_encoded_as_some():
+    stages = graph()
+    assert stages["encode/plain_small/seed0"].settings["images"] == 3000
+    assert stages["encode/plain/seed0"].settings["images"] is None
+    assert stages["train/plain_small/seed0"].seconds < stages["train/plain/seed0"].seconds / 2
+
+
+def test_declared_faults_reach_the_assembled_report_and_no_other():
+    stages = graph()
+    assert "late_padding" in [fault["model"] for fault in stages["assemble/audit"].settings["faults"]]
+    assert stages["assemble/assignment"].settings["faults"] == []

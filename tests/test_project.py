@@ -197,3 +197,48 @@ def test_a_misspelt_setting_of_an_evaluation_is_told_with_its_line(root, report_
     error = fault(root)
     assert f"line {line_with(report_toml, 'pair = 3')}: " in error.message
     assert 'evaluation "interpolation": pair: unknown key' in error.message
+
+
+def test_an_experiment_in_a_subfolder_is_read_by_its_name(root):
+    (root / "experiments" / "mine").mkdir()
+    shutil.move(root / "experiments" / "sparse.toml", root / "experiments" / "mine" / "sparse.toml")
+    assert project.load(root).experiments["sparse"].title == "Sparse autoencoder"
+
+
+def test_two_experiments_of_one_name_are_an_error_that_names_both_files(root):
+    first, second = root / "experiments" / "sparse.toml", root / "experiments" / "mine" / "sparse.toml"
+    second.parent.mkdir()
+    shutil.copy(first, second)
+    error = fault(root)
+    assert isinstance(error, SettingsError)
+    assert f"{first} and {second}" in error.message
+    assert "Rename one" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        ('model = "late_padding"', 'model = "late_pading"', 'names "late_pading"', '"late_padding"'),
+        ('mended = "summed_divergence"', 'mended = "vae"', 'names "vae", which no section shows', "summed_divergence"),
+        (
+            'check = "code is sparse"',
+            'check = "code is sparce"',
+            'unknown health check "code is sparce"',
+            "code is sparse",
+        ),
+        ('["map ran long enough"]', '["map ran long"]', 'unknown health check "map ran long"', "map ran long enough"),
+    ],
+)
+def test_a_fault_names_models_of_the_report_and_known_checks(root, old, new, message, hint):
+    edit(root / "report_templates" / "audit" / "report.toml", old, new)
+    error = fault(root)
+    assert message in error.message
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize(
+    ("experiment", "wrong"), [("contractive", "beside"), ("sparse", "decoder"), ("plain", "beside")]
+)
+def test_a_penalty_cannot_look_at_what_it_does_not_know(root, experiment, wrong):
+    edit(root / "experiments" / f"{experiment}.toml", "[objective]", f'[objective]\npenalised = "{wrong}"')
+    assert f"objective.penalised is '{wrong}'" in fault(root).message

@@ -7,7 +7,7 @@ import pytest
 
 from latentpress import checkpoint
 from latentpress.engine.stage import Task
-from latentpress.training import HISTORY_COLUMNS, train
+from latentpress.training import HISTORY_COLUMNS, first_images, train
 
 
 class InMemory:
@@ -155,3 +155,22 @@ def test_progress_tells_epoch_loss_and_time_left(tmp_path):
     assert all(math.isfinite(values["loss"]) for values in told)
     assert told[-1]["seconds_left"] == pytest.approx(0)
     assert "seconds_left" not in told[0], "the graph was compiled until then"
+
+
+def test_a_training_on_some_of_the_images_sees_no_other(tmp_path):
+    """The first ones, and the same share of those that validate."""
+    few = task(tmp_path / "few", epochs=1, images=48)
+    cut = task(tmp_path / "cut", epochs=1)
+    images = cut.inputs["data"].arrays("images")
+    cut.inputs["data"] = InMemory({"train": images["train"][:48], "validation": images["validation"][:14]})
+    for one in (few, cut):
+        one.scratch.mkdir()
+    first, second = train(few), train(cut)
+    assert first.tables["history"].equals(second.tables["history"])
+    assert all(np.array_equal(first.arrays["weights"][name], value) for name, value in second.arrays["weights"].items())
+
+
+def test_more_images_than_there_are_is_all_of_them():
+    assert first_images(None, {"train": 70, "validation": 20}) == {"train": 70, "validation": 20}
+    assert first_images(100, {"train": 70, "validation": 20}) == {"train": 70, "validation": 20}
+    assert first_images(7, {"train": 70, "validation": 20}) == {"train": 7, "validation": 2}

@@ -10,6 +10,7 @@ from latentpress.builds import FAILED, NO_PDF, UNHEALTHY, Build, Request, may_wr
 from latentpress.delivering import check_name, export_lock, export_reports
 from latentpress.engine.progress import duration
 from latentpress.export import write_json
+from latentpress.health_faults import FAULT
 from latentpress.health_missing import COMPLETE
 from latentpress.preparing import check_backend, find_data, find_tex, make_graph, reach_cluster, read_project
 from latentpress.running import above, final_stages, run_stages
@@ -101,6 +102,9 @@ def health_line(build: Build, report: projects.Report) -> str:
     if passed and not failed:
         every = f"{counted(passed, 'check')} of the rest" if missing or stages else f"all {passed} checks"
         phrases.append(f"{every} passed")
+    caught = sum(check["verdict"] == "passed" for check in checks if check["name"] == FAULT)
+    if caught:
+        phrases.append(f"{counted(caught, 'fault')} caught")
     if stages:
         phrases.append(f"{counted(stages, 'stage')} failed")
     return "; ".join(phrases) or "not assessed"

@@ -13,7 +13,8 @@ def encode(task: Task) -> Result:
     """Codes of all splits and reconstructions of the test split.
 
     Args:
-        task: inputs ``data`` and ``model``; settings ``model``, ``objective`` and ``precision``.
+        task: inputs ``data`` and ``model``; settings ``model``, ``objective``, ``precision``, and ``images``, where the
+            model was trained on the first so many: of the training split only these are encoded.
 
     Returns:
         arrays ``codes`` {split: float32 (n, code)} and ``reconstructions`` float32 (n_test, H, W, C); for a
@@ -24,11 +25,13 @@ def encode(task: Task) -> Result:
     """
     settings = task.settings
     model = restore(task.inputs["model"], settings["model"], settings["objective"], settings["precision"])
-    images = {split: pixels.astype("float32") / 255.0 for split, pixels in task.inputs["data"].arrays("images").items()}
+    pixels = dict(task.inputs["data"].arrays("images"))
+    pixels["train"] = pixels["train"][: settings.get("images")]
+    images = {split: found.astype("float32") / 255.0 for split, found in pixels.items()}
     # The codes on which the decoder was trained alone are those of the finished encoder.
     trained = task.inputs["model"]
     known = trained.arrays("codes") if "codes.npz" in trained.names() else {}
-    codes = {split: known[split] if split in known else model.encode(pixels) for split, pixels in images.items()}
+    codes = {split: known[split] if split in known else model.encode(found) for split, found in images.items()}
     reconstructions = model.decode(codes["test"])
     for split, found in codes.items():
         check_finite(f"codes of the {split} split", found)

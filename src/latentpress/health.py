@@ -17,7 +17,8 @@ __all__ = ["RULES", "UNASSESSED_PROFILE", "Check", "Relation", "Verdict", "asses
 
 RULES = (*health_rules.RULES, *CODE_RULES)
 
-Verdict = Literal["passed", "failed", "not assessed", "not applied"]
+Verdict = Literal["passed", "failed", "caught", "not assessed", "not applied"]
+"""``caught`` is a failure that the report declares, see `health_faults`."""
 
 UNASSESSED_PROFILE = "smoke"
 

@@ -174,6 +174,15 @@ RULES = (
         why="in standard errors; an unbiased estimate passes 997 times in 1,000",
     ),
     Rule(
+        name="training penalises the encoder's Jacobian",
+        quantity="penalised_norm_z",
+        value=size_of("penalised_norm_z"),
+        relation="at most",
+        threshold=fixed(STANDARD_ERRORS),
+        guards_against="a contractive penalty on another map than the encoder",
+        why="in standard errors of the penalty that the training computes, from the exact Jacobian of the encoder",
+    ),
+    Rule(
         name="contraction ratio below the plain model's",
         quantity="contraction_ratio",
         relation="below",

@@ -13,7 +13,7 @@ from latentpress import estimates
 from latentpress.datasets.settings import late_modules as data_modules
 from latentpress.declarations import evaluation
 from latentpress.engine.stage import Stage
-from latentpress.models.settings import late_modules
+from latentpress.models.settings import ExperimentSettings, late_modules
 from latentpress.project import Project, Report, Section, SectionEvaluation
 
 SMOKE_LIMIT = {"train": 1200, "validation": 300, "test": 400}
@@ -106,7 +106,7 @@ class _Builder:
 
     def report(self, report: Report) -> str:
         common = self.project.root / "report_templates" / "common"
-        facts = report.settings.model_dump(exclude={"sections", "profiles", "order"})
+        facts = report.settings.model_dump(exclude={"sections", "profiles", "order", "faults"})
         sections = [self.section(report, section, facts) for section in report.sections]
         files = {
             "base": common / "report.tex.j2",
@@ -126,6 +126,7 @@ class _Builder:
                         for section in report.sections
                     ],
                     "experiments": self._experiments(report.sections),
+                    "faults": [fault.model_dump() for fault in report.settings.faults],
                     "profile": self.project.profile,
                 },
                 inputs={name: name for name in sections},
@@ -214,6 +215,7 @@ class _Builder:
         )
 
     def train(self, name: str, seed: int) -> str:
+        name = self._trained_as(name)
         experiment = self.project.experiments[name]
         return self.graph.add(
             Stage(
@@ -228,13 +230,14 @@ class _Builder:
                 device=self.machine.device,
                 memory_mb=2500,
                 seconds=estimates.training_seconds(
-                    experiment, self._share(experiment.data), self.machine.device, self.machine.training_threads
+                    experiment, self._share_of(experiment), self.machine.device, self.machine.training_threads
                 ),
                 isolated=experiment.training.epochs > 0,
             )
         )
 
     def encode(self, name: str, seed: int) -> str:
+        name = self._trained_as(name)
         experiment = self.project.experiments[name]
         return self.graph.add(
             self._backend_stage(
@@ -243,11 +246,12 @@ class _Builder:
                 settings={
                     **experiment.model_dump(include={"model", "objective"}),
                     "precision": experiment.training.precision,
+                    "images": experiment.training.images,
                 },
                 inputs={"data": self.data(experiment.data), "model": self.train(name, seed)},
                 roots=late_modules(experiment.model, experiment.objective),
                 memory_mb=2500,
-                seconds=estimates.encoding_seconds(experiment, self._share(experiment.data)),
+                seconds=estimates.encoding_seconds(experiment, self._share_of(experiment)),
             )
         )
 
@@ -366,3 +370,14 @@ class _Builder:
     def _share(self, data: str) -> float:
         limit = SMOKE_LIMIT["train"] if self.project.profile == "smoke" else None
         return estimates.images_share(data, self.sources[data].source, limit)
+
+    def _trained_as(self, name: str) -> str:
+        """The first experiment that trains the same model; those that differ in their titles alone are trained once."""
+        told = {"title", "profiles"}
+        wanted = self.project.experiments[name].model_dump(exclude=told)
+        return next(n for n, one in self.project.experiments.items() if one.model_dump(exclude=told) == wanted)
+
+    def _share_of(self, experiment: ExperimentSettings) -> float:
+        """The share of the images that an experiment is trained on."""
+        most = estimates.images_share(experiment.data, "real", experiment.training.images)
+        return min(self._share(experiment.data), most)

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from latentpress.declarations import Declaration, evaluation, merge_settings
 from latentpress.errors import SettingsError, UsageError
+from latentpress.health_rules import RULES
 from latentpress.models.settings import ExperimentSettings, Settings
 from latentpress.settings_files import line_of, override, read_toml, suggestion, validate
 
@@ -55,6 +56,17 @@ class SectionSettings(Settings):
     """A CSV file of published figures, in the report's folder."""
 
 
+class FaultSettings(Settings):
+    """A model that has a fault on purpose: a check has to fail for it, and to pass for the mended one."""
+
+    model: str
+    mended: str
+    check: str
+    """The name of a rule in `health_rules`."""
+    consequences: list[str] = []
+    """Other rules that may fail for the faulty model, too."""
+
+
 class ReportSettings(Settings):
     """``report.toml``: one document."""
 
@@ -65,6 +77,8 @@ class ReportSettings(Settings):
     sections: Annotated[list[SectionSettings], Field(min_length=1)]
     order: Annotated[int, Field(strict=True)] = 100
     """Reports are built in this order, then by name."""
+    faults: list[FaultSettings] = []
+    """Failures of health checks that are expected; one that does not occur fails the report."""
     profiles: dict[Literal["smoke", "default", "thorough", "published"], dict[str, dict[str, Any]]] = {}
     """Profile to evaluation to settings that differ in it."""
 
@@ -128,11 +142,26 @@ def load(root: Path, profile: str = "default") -> Project:
         SettingsError: a file is not what it should be.
         UsageError: a report names an experiment, a data set or an evaluation that does not exist.
     """
-    experiments = {path.stem: load_experiment(path, profile) for path in sorted((root / "experiments").glob("*.toml"))}
+    files = _experiment_files(root / "experiments")
+    experiments = {name: load_experiment(path, profile) for name, path in files.items()}
     folders = [path.parent for path in sorted((root / "report_templates").glob("*/report.toml"))]
     reports = [load_report(folder, profile, experiments) for folder in folders]
     reports.sort(key=lambda report: (report.settings.order, report.name))
     return Project(root, profile, experiments, {report.name: report for report in reports})
+
+
+def _experiment_files(folder: Path) -> dict[str, Path]:
+    """Experiment to its file, those of subfolders after those of the folder itself."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), path)):
+        if path.stem in found:
+            raise SettingsError(
+                f'two experiments have the name "{path.stem}": {found[path.stem]} and {path}; names are unique over '
+                "all subfolders, since reports name experiments without them",
+                "Rename one of the two files.",
+            )
+        found[path.stem] = path
+    return found
 
 
 def load_experiment(path: Path, profile: str) -> ExperimentSettings:
@@ -177,6 +206,7 @@ def load_report(folder: Path, profile: str, experiments: Mapping[str, Experiment
         raise SettingsError(f'{path}: two sections have the id "{repeated}"', "Give each section an id of its own.")
     for section in settings.sections:
         _check_section(section, path, experiments)
+    _check_faults(settings, path)
     changes = settings.profiles.get(profile, {})  # type: ignore[call-overload]
     sections = tuple(
         Section(section, tuple(_resolve(entry, section, changes, profile, path) for entry in section.evaluations))
@@ -207,6 +237,20 @@ def _check_section(section: SectionSettings, path: Path, experiments: Mapping[st
                 f'{path}: section "{section.id}": there is no file {path.parent / name}',
                 "Write that file, or correct its name in report.toml.",
             )
+
+
+def _check_faults(settings: ReportSettings, path: Path) -> None:
+    shown = {name for section in settings.sections for name in section.models + section.controls}
+    rules = [rule.name for rule in RULES]
+    for fault in settings.faults:
+        for name in (fault.model, fault.mended):
+            if name not in shown:
+                raise SettingsError(f'{path}: a fault names "{name}", which no section shows', suggestion(name, shown))
+        for name in (fault.check, *fault.consequences):
+            if name not in rules:
+                raise SettingsError(
+                    f'{path}: the fault of "{fault.model}": unknown health check "{name}"', suggestion(name, rules)
+                )
 
 
 def _resolve(

@@ -39,7 +39,8 @@ def train(task: Task) -> Result:
     model = ModelSettings.model_validate(task.settings["model"])
     seed = task.seed or 0
     pixels = task.inputs["data"].arrays("images")
-    images = {split: pixels[split].astype("float32") / 255.0 for split in ("train", "validation")}
+    chosen = first_images(settings.images, {split: len(pixels[split]) for split in ("train", "validation")})
+    images = {split: pixels[split][:count].astype("float32") / 255.0 for split, count in chosen.items()}
     shape = images["train"].shape[1:]
 
     keras.utils.set_random_seed(seed)
@@ -69,6 +70,17 @@ def train(task: Task) -> Result:
             },
         },
     )
+
+
+def first_images(wanted: int | None, counts: dict[str, int]) -> dict[str, int]:
+    """How many images of each split a training uses: the wanted ones of ``train``, and the same share of the others.
+
+    Args:
+        wanted: of the training split; None for all.
+        counts: images of each split.
+    """
+    used = min(wanted or counts["train"], counts["train"])
+    return {split: -(-count * used // counts["train"]) for split, count in counts.items()}
 
 
 def training_flops(architecture: dict[str, Any], settings: TrainingSettings, images: int) -> int:

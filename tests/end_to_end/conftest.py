@@ -13,10 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def copy_of_the_project(root: Path) -> Path:
-    """The settings of the project in a folder of their own."""
+def copy_of_the_project(root: Path, without: str = "audit") -> Path:
+    """The settings of the project in a folder of their own, without one of the reports and its experiments."""
     for folder in ("experiments", "report_templates"):
-        shutil.copytree(ROOT / folder, root / folder)
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns(without))
     return root
 
 

@@ -200,3 +200,100 @@ def test_described_operations_are_those_counted_by_hand():
     described = describe({"encoder": model.encoder, "bottleneck": model.bottleneck, "decoder": model.decoder})
     assert described["flops_per_image"] == 2 * (560 * 256 + 256 * 40 + 20 * 256 + 256 * 560)
     assert forward_flops(convolutional().encoder.layers[1]) == 2 * 9 * 64 * 28 * 28
+
+
+def with_faults(objective=None, **model):
+    activation = "sigmoid" if objective and objective.penalty == "kl_sparsity" else "linear"
+    settings = ModelSettings(name="convolutional", code_activation=activation, **model)
+    return build_model(settings, objective or ObjectiveSettings(), MNIST)
+
+
+def test_padding_after_the_last_convolution_leaves_a_blank_frame_of_three_pixels():
+    late, early = (np.asarray(with_faults(padding=padding)(images())) for padding in ("late", "early"))
+    assert late.shape == early.shape == (3, 28, 28, 1)
+    frame = np.ones((28, 28), bool)
+    frame[3:-3, 3:-3] = False
+    assert (late[:, frame] == 0).all()
+    assert (late[:, ~frame] > 0).all()
+    assert (early > 0).all()
+
+
+def test_a_random_last_kernel_is_no_identity_and_leaves_all_other_weights_as_they_were():
+    random, identity = (named_weights(with_faults(last_kernel=kind)) for kind in ("random", "identity"))
+    assert random.keys() == identity.keys()
+    different = {name for name in random if not np.array_equal(random[name], identity[name])}
+    assert different == {"output/kernel", "output/bias"}
+    assert np.count_nonzero(identity["output/kernel"]) == 1
+    assert np.count_nonzero(random["output/kernel"]) == 9
+
+
+def test_a_penalty_beside_the_code_does_not_depend_on_the_code():
+    objective = ObjectiveSettings(penalty="kl_sparsity", weight=1e-3, penalised="beside")
+    beside, right = with_faults(objective), convolutional("sparse")
+    assert named_weights(beside).keys() - named_weights(right).keys() == {"beside/kernel", "beside/bias"}
+    assign_weights(right, named_weights(beside))
+    assert np.array_equal(np.asarray(beside.encoder(images())), np.asarray(right.encoder(images())))
+
+    def loss_after(model, name, value):
+        weights = named_weights(model)
+        assign_weights(model, {**weights, name: np.full_like(weights[name], value)})
+        model(images(), training=True)
+        return float(model.losses[0])
+
+    assert loss_after(beside, "code/bias", 0.0) == loss_after(beside, "code/bias", 3.0)
+    assert loss_after(beside, "beside/bias", 0.0) != loss_after(beside, "beside/bias", 3.0)
+    assert loss_after(right, "code/bias", 0.0) != loss_after(right, "code/bias", 3.0)
+
+
+def test_the_contractive_penalty_is_an_estimate_of_the_jacobian_that_is_named():
+    x = images(count=4)
+    for penalised in ("encoder", "decoder"):
+        objective = ObjectiveSettings(
+            penalty="contractive", weight=1.0, share=1.0, contraction="norm", penalised=penalised
+        )
+        model = with_faults(objective, code_size=6)
+        drawn = TrainedModel(model).contractive_penalty(x, 60)
+        places = x if penalised == "encoder" else np.asarray(model.encoder(x))
+        exact = exact_jacobian(model.encoder, x) if penalised == "encoder" else decoder_jacobian(model.decoder, places)
+        norm = np.square(exact).sum((1, 2)).mean()
+        assert abs(drawn.mean() - norm) < 4 * drawn.std(ddof=1) / np.sqrt(len(drawn))
+
+
+def decoder_jacobian(decoder, codes):
+    """Column by column, from products with the units of the code."""
+    units = np.eye(codes.shape[1], dtype="float32")
+    convert = keras.ops.convert_to_tensor
+    columns = [
+        jacobian_products(decoder, convert(codes), convert(np.broadcast_to(unit, codes.shape).copy())) for unit in units
+    ]
+    return np.stack([np.asarray(column).reshape(len(codes), -1) for column in columns], axis=-1)
+
+
+def test_the_ratio_is_the_norm_over_the_spread_of_the_codes():
+    x = images(count=4)
+    drawn = {}
+    for contraction in ("norm", "ratio"):
+        objective = ObjectiveSettings(penalty="contractive", weight=1.0, share=1.0, contraction=contraction)
+        model = with_faults(objective, code_size=6)
+        drawn[contraction] = TrainedModel(model).contractive_penalty(x, 2)
+    spread = np.var(np.asarray(model.encoder(x)), axis=0).sum()
+    assert drawn["ratio"] == pytest.approx(drawn["norm"] / spread, rel=1e-3)
+
+
+def test_products_with_the_decoder_s_jacobian_are_its_directional_derivatives():
+    model = with_faults(code_size=6)
+    codes, v = (np.random.default_rng(seed).normal(size=(2, 6)).astype("float32") for seed in (5, 6))
+    products = TrainedModel(model).decoder_jacobian_products(codes, v)
+    assert products.shape == (2, 784)
+    expected = np.einsum("npc,nc->np", decoder_jacobian(model.decoder, codes), v)
+    assert products == pytest.approx(expected, rel=1e-3, abs=1e-5)
+
+
+def test_an_averaged_divergence_is_the_summed_one_over_the_dimensions():
+    x, summed = images(FREY), variational()
+    objective = ObjectiveSettings(reconstruction="bernoulli", penalty="kl_divergence", divergence="mean")
+    averaged = build_model(ModelSettings(name="variational", code_size=20), objective, FREY)
+    assign_weights(averaged, named_weights(summed))
+    summed(x)
+    averaged(x)
+    assert float(averaged.losses[0]) == pytest.approx(float(summed.losses[0]) / 20, rel=1e-5)

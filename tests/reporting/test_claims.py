@@ -660,3 +660,63 @@ def test_a_conclusion_takes_its_words_from_the_outcomes() -> None:
     assert "unknown" in claim("in_short", unknown, parts=parts).sentence
     with pytest.raises(TemplateError, match="no words for the outcome 'better'"):
         claim("in_short", paired("test_mse", 0.4, 0.5, 0.01), parts=[("reconstruction_against", fields, {})])
+
+
+INK = {"check": "ink in the frame", "a": "late", "mended": "plain", "data": "mnist"}
+
+
+@pytest.mark.parametrize(
+    ("late", "plain", "outcome", "words"),
+    [
+        (
+            0.0,
+            0.6,
+            "holds",
+            "fails for the late and passes for the plain: it catches the fault (0 and 0.6, expected above 0.1)",
+        ),
+        (0.0, 0.05, "does not hold", "but for the plain as well: it does not tell the fault"),
+        (0.5, 0.6, "does not hold", "passes for the late as it does for the plain: it does not see the fault"),
+        (0.5, 0.05, "does not hold", "it takes one for the other"),
+        (0.0, None, "not testable", "could not be measured"),
+    ],
+)
+def test_a_fault_is_caught_where_its_check_tells_two_models_apart(
+    late: float, plain: float | None, outcome: str, words: str
+) -> None:
+    metrics = [metric("frame_ink", late, "late"), metric("frame_ink", plain, "plain")]
+    found = said("fault_caught", metrics, **INK)
+    assert found[0] == outcome and words in found[1]
+
+
+def test_a_fault_s_check_must_exist() -> None:
+    with pytest.raises(TemplateError, match="no health check 'ink'"):
+        said("fault_caught", [metric("frame_ink", 0.0, "late")], **{**INK, "check": "ink"})
+
+
+@pytest.mark.parametrize(
+    ("norm", "ratio", "decoder", "outcome", "words"),
+    [
+        (
+            1.0,
+            4.0,
+            50.0,
+            "holds",
+            "falls by a factor of 100; the ratio ρ stays the same, the decoder's norm rises by a factor of 10",
+        ),
+        (1.0, 0.1, 5.0, "does not hold", "most of the smaller norm is contraction"),
+        (80.0, 4.0, 5.0, "does not hold", "the penalty had little effect on the norm"),
+        (1.0, None, 5.0, "not testable", "could not be measured"),
+    ],
+)
+def test_a_norm_is_met_by_scale_where_the_ratio_does_not_fall_with_it(
+    norm: float, ratio: float | None, decoder: float, outcome: str, words: str
+) -> None:
+    values = {"sparse": (norm, ratio, decoder), "vae": (100.0, 4.0, 5.0)}
+    quantities = ("encoder_norm", "sampled_ratio", "decoder_norm")
+    metrics = [
+        metric(quantity, value, model)
+        for model, found in values.items()
+        for quantity, value in zip(quantities, found, strict=True)
+    ]
+    found = said("met_by_scale", metrics, a="sparse", reference="vae", data="mnist")
+    assert found[0] == outcome and words in found[1]

@@ -20,24 +20,45 @@ class ContractiveAutoencoder(Autoencoder):
 
     The penalty is added in ``call`` rather than in ``compute_loss``: there the codes of the whole batch,
     whose variance it needs, are at hand, and the encoder need not run a second time.
+
+    Args:
+        objective: weight and share; whether the norm is taken relative to the codes' spread, and of whose Jacobian.
+        seed: of the random projections.
+        parts: of an `Autoencoder`.
     """
 
-    def __init__(self, weight: float, share: float, seed: int, **parts: Any) -> None:
+    def __init__(self, objective: ObjectiveSettings, seed: int, **parts: Any) -> None:
         super().__init__(**parts)
-        self.weight = weight
-        self.share = share
+        self.objective = objective
         self.probes = keras.random.SeedGenerator(seed)
 
     def call(self, images: Tensor, training: bool | None = None) -> Tensor:
         """Reconstruct images (n, H, W, C); while training, add the penalty."""
         codes = self.encoder(self.corrupt(images, training), training=training)
         if training:
-            # Whole numbers only: under TensorFlow the batch size is a tensor here.
-            penalised = images[: -(-ops.shape(images)[0] // round(1 / self.share))]
-            tangents = keras.random.normal(ops.shape(penalised), dtype="float32", seed=self.probes)
-            products = jacobian_products(self.encoder, penalised, tangents)
-            self.add_loss(self.weight * penalties.contraction_ratio(products, codes))
+            self.add_loss(self.objective.weight * self.penalty(images, codes))
         return self.decoder(codes, training=training)
+
+    def penalty(self, images: Tensor, codes: Tensor) -> Tensor:
+        """What the training penalises, before its weight, by one random projection of each penalised image.
+
+        Args:
+            images: of a batch, (n, H, W, C).
+            codes: of the same images, (n, code).
+
+        Returns:
+            A scalar: the contraction ratio, or the squared norm alone.
+        """
+        network, places = (self.decoder, codes) if self.objective.penalised == "decoder" else (self.encoder, images)
+        # Whole numbers only: under TensorFlow the batch size is a tensor here.
+        penalised = places[: -(-ops.shape(images)[0] // round(1 / self.objective.share))]
+        tangents = keras.random.normal(ops.shape(penalised), dtype="float32", seed=self.probes)
+        products = jacobian_products(network, penalised, tangents)
+        if self.objective.penalised == "decoder":
+            products = ops.reshape(products, (ops.shape(products)[0], -1))
+        if self.objective.contraction == "norm":
+            return penalties.squared_norm_estimate(products)
+        return penalties.contraction_ratio(products, codes)
 
 
 def attach(
@@ -47,8 +68,8 @@ def attach(
 
     Args:
         parts: what the base model's ``build`` returned.
-        objective: its weight, and the share of each batch that is penalised.
+        objective: its weight, the share of each batch that is penalised, and what the penalty is.
         corruption: of the encoder's input while training.
         seed: seed of the random projections.
     """
-    return ContractiveAutoencoder(objective.weight, objective.share, seed, corruption=corruption, **parts)
+    return ContractiveAutoencoder(objective, seed, corruption=corruption, **parts)

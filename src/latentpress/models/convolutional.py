@@ -25,7 +25,7 @@ def build(
     padding after a valid one would force a blank frame of 3 pixels.
 
     Args:
-        settings: code size and activation.
+        settings: code size and activation; when to pad, and how the last convolution starts.
         shape: height, width and channels of an image; height and width must be 28.
         precision: Keras dtype policy of the inner layers; code and output are always float32.
         seed: seed of all initial weights.
@@ -87,17 +87,22 @@ def build(
             dtype=precision,
             name=f"upconv_{width}",
         )(x)
-    x = layers.ZeroPadding2D(2, dtype=precision, name="padding")(x)
+    late = settings.padding == "late"
+    random = settings.last_kernel == "random"
+    if not late:
+        x = layers.ZeroPadding2D(2, dtype=precision, name="padding")(x)
     output = layers.Conv2D(
         shape[2],
         3,
-        padding="same",
+        padding="valid" if late else "same",
         activation="sigmoid",
-        kernel_initializer=IdentityKernel(_INK_SLOPE),
-        bias_initializer=keras.initializers.Constant(_BLANK_LOGIT),
+        kernel_initializer=weights() if random else IdentityKernel(_INK_SLOPE),
+        bias_initializer=keras.initializers.Constant(0.0 if random else _BLANK_LOGIT),
         dtype="float32",
         name="output",
     )(x)
+    if late:
+        output = layers.ZeroPadding2D(3, dtype="float32", name="padding")(output)
     return {"encoder": encoder, "decoder": keras.Model(codes, output, name="decoder")}
 
 

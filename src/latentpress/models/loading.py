@@ -101,6 +101,27 @@ class TrainedModel:
         """The exact Jacobian: (n, code, H·W·C)."""
         return exact_jacobian(self._autoencoder.encoder, images.astype("float32"))
 
+    def decoder_jacobian_products(self, codes: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+        """Jv of the decoder per code, for tangents of the codes' shape (n, code): (n, H·W·C)."""
+        products = jacobian_products(
+            self._autoencoder.decoder,
+            ops.convert_to_tensor(codes.astype("float32")),
+            ops.convert_to_tensor(tangents.astype("float32")),
+        )
+        return np.asarray(ops.convert_to_numpy(products)).reshape(len(codes), -1)
+
+    def contractive_penalty(self, images: np.ndarray, draws: int) -> np.ndarray:
+        """What the training of a contractive model penalises, before its weight, on a batch: float64 (draws,).
+
+        Args:
+            images: the batch, float32 (n, H, W, C) in [0, 1].
+            draws: how often; each draws random projections of its own.
+        """
+        batch = ops.convert_to_tensor(images.astype("float32"))
+        codes = self._autoencoder.encoder(batch, training=False)
+        drawn = [self._autoencoder.penalty(batch, codes) for _ in range(draws)]
+        return np.array([float(ops.convert_to_numpy(value)) for value in drawn])
+
     def _batched(self, network: Any, inputs: np.ndarray) -> np.ndarray:
         outputs = [np.asarray(network.predict_on_batch(batch), "float32") for batch in _batches(inputs)]
         return np.concatenate(outputs)

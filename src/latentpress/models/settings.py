@@ -25,6 +25,10 @@ class ModelSettings(Settings):
     code_activation: Literal["linear", "sigmoid"] = "linear"
     hidden: PositiveInt = 256
     """Units of each hidden layer of the fully connected model; the convolutional one has fixed widths."""
+    padding: Literal["early", "late"] = "early"
+    """Before the convolutional decoder's last convolution, or, a fault, after it, which leaves a blank frame."""
+    last_kernel: Literal["identity", "random"] = "identity"
+    """How the convolutional decoder's last convolution starts; from a random start, a fault, it hardly trains."""
 
 
 class ObjectiveSettings(Settings):
@@ -39,8 +43,15 @@ class ObjectiveSettings(Settings):
     """The mean activation that the sparsity penalty pulls each unit towards."""
     share: Fraction = 0.25
     """The fraction of every batch on which the contractive penalty is estimated."""
+    penalised: Literal["encoder", "decoder", "beside"] = "encoder"
+    """What the penalty looks at: the encoder, or, each a fault, the decoder's Jacobian in place of the encoder's
+    (contractive), or units beside the code that the decoder never sees (sparse)."""
+    contraction: Literal["ratio", "norm"] = "ratio"
+    """The contractive penalty: the squared norm of the Jacobian over the spread of the codes, or the norm alone."""
     beta: NonNegative = 1.0
     """The factor of the Kullback-Leibler term of a variational model."""
+    divergence: Literal["sum", "mean"] = "sum"
+    """Over the dimensions of a variational model's code; the mean, a fault, is another model than is stated."""
 
 
 class TrainingSettings(Settings):
@@ -48,6 +59,8 @@ class TrainingSettings(Settings):
 
     optimizer: Literal["adam", "adamw", "muon_decoder"] = "adamw"
     epochs: Annotated[int, Field(ge=0, strict=True)] = 2
+    images: PositiveInt | None = None
+    """At most so many training images, the first, and the same share of the validation images; all where absent."""
     batch_size: PositiveInt = 64
     peak_rate: Annotated[float, Field(gt=0)] = 2e-3
     schedule: Literal["constant", "one_cycle"] = "one_cycle"
@@ -92,6 +105,14 @@ class ExperimentSettings(Settings):
             raise ValueError(
                 f"objective.penalty 'kl_sparsity' needs model.code_activation 'sigmoid', "
                 f"found {self.model.code_activation!r}"
+            )
+        needed = {"decoder": "contractive", "beside": "kl_sparsity"}.get(
+            self.objective.penalised, self.objective.penalty
+        )
+        if self.objective.penalty != needed:
+            raise ValueError(
+                f"objective.penalised is {self.objective.penalised!r} and objective.penalty is "
+                f"{self.objective.penalty!r}; expected 'decoder' with 'contractive' or 'beside' with 'kl_sparsity'"
             )
         if self.training.decoder_epochs and self.model.name == "variational":
             raise ValueError(

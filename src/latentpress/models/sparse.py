@@ -33,24 +33,44 @@ class KLSparsity(keras.regularizers.Regularizer):
         return {"weight": self.weight, "target": self.target}
 
 
+class CodeAlone(keras.layers.Layer):
+    """Passes on the first of two tensors; the second stays in the graph for its penalty alone."""
+
+    def call(self, pair: list[Any]) -> Any:
+        """Of a code and what stands beside it, the code."""
+        return pair[0]
+
+
 def attach(
     parts: dict[str, Any], objective: ObjectiveSettings, corruption: keras.layers.Layer | None, seed: int
 ) -> Autoencoder:
-    """Put the sparsity penalty on the encoder's output.
+    """Put the sparsity penalty on the encoder's output, or beside it.
+
+    Beside it, on units that read what the code reads and that the decoder never sees, a shift of theirs meets the
+    penalty, and the code stays as dense as it was.
 
     Args:
         parts: what the base model's ``build`` returned.
-        objective: its weight and target.
+        objective: its weight and target, and what is penalised.
         corruption: of the encoder's input while training.
-        seed: not read here; every objective module has this signature.
+        seed: of the weights of the units beside the code.
     """
-    del seed
     encoder = parts["encoder"]
-    penalised = keras.layers.Activation(
-        "linear",
-        activity_regularizer=KLSparsity(objective.weight, objective.target),
-        dtype="float32",
-        name="sparsity",
-    )(encoder.output)
-    encoder = keras.Model(encoder.input, penalised, name="encoder")
+    penalty = KLSparsity(objective.weight, objective.target)
+    if objective.penalised == "beside":
+        code = encoder.get_layer("code")
+        beside = keras.layers.Dense(
+            code.units,
+            activation="sigmoid",
+            kernel_initializer=keras.initializers.GlorotUniform(seed=seed * 100 + 99),  # the base model's are below
+            activity_regularizer=penalty,
+            dtype="float32",
+            name="beside",
+        )(code.input)
+        output = CodeAlone(dtype="float32", name="code_alone")([encoder.output, beside])
+    else:
+        output = keras.layers.Activation("linear", activity_regularizer=penalty, dtype="float32", name="sparsity")(
+            encoder.output
+        )
+    encoder = keras.Model(encoder.input, output, name="encoder")
     return Autoencoder(**{**parts, "encoder": encoder}, corruption=corruption)

@@ -32,8 +32,8 @@ def failed(check: Check) -> bool:
 def failed_checks(checks: Iterable[Check], names: Names) -> Tex:
     """A list of the checks that failed, for page one; empty where none did."""
     items = [
-        rf"\item \textbf{{{escape(check.name)}}}, {_subject(check, names)}: {_value(check.value)}, expected "
-        f"{escape(check.relation)} {_value(check.threshold)}. It guards against {escape(check.guards_against)}."
+        rf"\item \textbf{{{escape(check.name)}}}, {_subject(check, names)}: {written(check.value)}, expected "
+        f"{escape(check.relation)} {written(check.threshold)}. It guards against {escape(check.guards_against)}."
         for check in checks
         if failed(check)
     ]
@@ -66,7 +66,7 @@ def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
         reason = f"{guard}{escape(group[0].why)}."
         rows.append(rf"\multicolumn{{4}}{{@{{}}p{{\linewidth}}@{{}}}}{{\textbf{{{escape(name)}}}\newline {reason}}}")
         rows += [
-            f"\\quad {_subject(check, names)}{_reason(check)} & {_value(check.value)} & {_value(check.threshold)} & "
+            f"\\quad {_subject(check, names)}{_reason(check)} & {written(check.value)} & {written(check.threshold)} & "
             f"{_verdict(check.verdict)}"
             for check in group
         ]
@@ -76,7 +76,7 @@ def health_appendix(checks: Sequence[Check], names: Names, profile: str) -> Tex:
     return Tex(f"{head}{text}\n\n{long_table(spec, header, rows, 'Health checks.', 'tab:health')}")
 
 
-VERDICTS = ("passed", "failed", "not applied", "not assessed")
+VERDICTS = ("passed", "failed", "caught", "not applied", "not assessed")
 
 
 def _subject(check: Check, names: Names) -> Tex:
@@ -89,7 +89,8 @@ def _reason(check: Check) -> Tex:
     return Tex(f": {escape(check.reason)}") if check.reason else Tex("")
 
 
-def _value(value: float | None) -> Tex:
+def written(value: float | None) -> Tex:
+    """A check's value or threshold, four digits."""
     if value is None:
         return Tex("--")
     if math.isinf(value):
@@ -98,7 +99,12 @@ def _value(value: float | None) -> Tex:
 
 
 def _verdict(verdict: str) -> Tex:
-    return Tex(r"\textcolor{warning}{\textbf{failed}}") if verdict == "failed" else escape(verdict)
+    return alarming(verdict) if verdict == "failed" else escape(verdict)
+
+
+def alarming(text: str) -> Tex:
+    """Text in the colour of warnings."""
+    return Tex(rf"\textcolor{{warning}}{{\textbf{{{escape(text)}}}}}")
 
 
 def provenance_appendix(lineage: Mapping[str, Provenance], facts: Mapping[str, Any], machine: Sequence[str]) -> Tex:

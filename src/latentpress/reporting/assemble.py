@@ -13,10 +13,12 @@ from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import TemplateError
 from latentpress.health import UNASSESSED_PROFILE, assess
+from latentpress.health_faults import expect
 from latentpress.health_missing import missing_results
 from latentpress.metrics import from_records
 from latentpress.reporting import appendices
 from latentpress.reporting.appendix_tables import appendix_tables
+from latentpress.reporting.faults import fault_notice, fault_table
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
 from latentpress.reporting.names import Names
 from latentpress.reporting.sections import build_options, failure_box
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 RUNNING_TITLE = 60
 """Characters of the title that the running head shows."""
 MARKER = re.compile(r"^%% section: (\S+) ")
-_ENVIRONMENT = re.compile(r"\\environment(?:value\{([^}]*)\}|(table)\{\})")
+_FILLED = re.compile(r"\\environment(?:value\{([^}]*)\}|(table)\{\})|\\(faulttable)\{\}")
 
 
 @dataclass(slots=True)
@@ -69,11 +71,6 @@ def assemble(task: Task) -> Result:
     pooled = from_records(record for record in records if is_pooled(record))
     by_seed = from_records(record for record in records if not is_pooled(record))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
-    options = build_options(settings.get("profile", "default"), facts, task.lineage)
-    parts = {
-        section["id"]: _part(section, found[section["id"]], report_name, environment, options)
-        for section in settings["sections"]
-    }
     failures = [
         *[entry for entry in found.values() if isinstance(entry, Failure)],
         *[Failure(f["stage"], f["error"], "") for a in artifacts.values() for f in a.json("failures")],
@@ -81,7 +78,14 @@ def assemble(task: Task) -> Result:
     lost = missing_results(
         [failure.stage for failure in failures], settings.get("experiments", {}), settings["sections"]
     )
-    checks = [*lost, *assess(pooled, facts, settings.get("profile", "default"), by_seed)]
+    profile, faults = settings.get("profile", "default"), settings.get("faults", [])
+    checks = [*lost, *expect(assess(pooled, facts, profile, by_seed), faults, profile)]
+    options = build_options(profile, facts, task.lineage)
+    filled = _Filled(environment, fault_table(faults, checks, names))
+    parts = {
+        section["id"]: _part(section, found[section["id"]], report_name, filled, options)
+        for section in settings["sections"]
+    }
     text = render(
         load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
         "template" if "template" in task.files else "base",
@@ -118,10 +122,10 @@ def _part(
     section: Mapping[str, Any],
     found: Artifact | Failure | None,
     report: str,
-    environment: Mapping[str, str],
+    filled: _Filled,
     options: str,
 ) -> Part:
-    """A section's text with the environment filled in, or a heading and a box where it failed; options: the build's."""
+    """A section's text, filled in, or a heading and a box where it failed; options: the build's."""
     if found is None or isinstance(found, Failure):
         failure = found or Failure(f"section {section['id']}", "it was not rendered", "")
         heading = f"\\section{{{escape(section['title'])}}}\n\\label{{sec:{section['id']}}}\n"
@@ -132,20 +136,29 @@ def _part(
     lines: list[str] = []
     origins: list[int] = []
     for line, number in zip(found.text("section.tex").split("\n"), origin["lines"], strict=False):
-        filled = _filled(line, environment).split("\n")
-        lines += filled
-        origins += [number] * len(filled)
+        found_lines = filled.line(line).split("\n")
+        lines += found_lines
+        origins += [number] * len(found_lines)
     return Part(section["id"], origin["template"], lines, origins)
 
 
-def _filled(line: str, environment: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match[2]:
-            return appendices.environment_table(environment)
-        known = environment.get(match[1].replace("\\_", "_"))
-        return escape("not recorded" if known is None else known)
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What sections leave open, since only the whole report knows it: its environment, what became of its faults."""
 
-    return _ENVIRONMENT.sub(value, line)
+    environment: Mapping[str, str]
+    faults: Tex
+
+    def line(self, line: str) -> str:
+        return _FILLED.sub(self._value, line)
+
+    def _value(self, match: re.Match[str]) -> str:
+        if match[3]:
+            return self.faults
+        if match[2]:
+            return appendices.environment_table(self.environment)
+        known = self.environment.get(match[1].replace("\\_", "_"))
+        return escape("not recorded" if known is None else known)
 
 
 def _context(
@@ -178,6 +191,7 @@ def _context(
         "notices": [
             *([escape(UNASSESSED_NOTICE.format(profile=profile))] if unassessed else []),
             *[embedded_notice(entry) for entry in embedded],
+            *fault_notice(task.settings.get("faults", []), checks, profile),
         ],
         "failed_checks": appendices.failed_checks(checks, names),
         "failed_stages": join(Tex(r"\newline "), [_told(failure) for failure in stages.values()]),
@@ -254,6 +268,7 @@ def _report_json(
         "settings": {
             "experiments": task.settings.get("experiments", {}),
             "sections": list(task.settings["sections"]),
+            "faults": list(task.settings.get("faults", [])),
         },
         "provenance": [asdict(entry) for _, entry in sorted(task.lineage.items())],
     }

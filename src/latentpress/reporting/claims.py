@@ -15,6 +15,7 @@ from latentpress.reporting import (
     claims_calibration,
     claims_comparing,
     claims_describing,
+    claims_faults,
     claims_paths,
     claims_published,
     claims_samples,
@@ -50,6 +51,8 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_describing.overfitting,
         claims_describing.traversal_rank,
         claims_describing.probe_trustworthy,
+        claims_faults.fault_caught,
+        claims_faults.met_by_scale,
     )
 }
 

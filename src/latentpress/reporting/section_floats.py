@@ -39,7 +39,8 @@ class SectionFloats:
         functions = (
             self.figure, self.metric_table, self.data_table, self.cell, self.published_table,
             self.published_figure, self.published_reasons,
-            self.contributions_table, self.settings_table, self.environment_table, self.alpha_rows, self.condition_rows,
+            self.contributions_table, self.settings_table, self.environment_table, self.fault_table, self.alpha_rows,
+            self.condition_rows,
             self.model_rows,
         )  # fmt: skip
         return {**{function.__name__: function for function in functions}, "figures": self.figure_row}
@@ -202,6 +203,14 @@ class SectionFloats:
         return Tex(
             f"\\begin{{table}}\n\\centering\n\\caption{{{escape(caption)}}}\n\\label{{{where}}}\n"
             "\\environmenttable{}\n\\end{table}\n"
+        )
+
+    def fault_table(self, label: str, caption: str) -> Tex:
+        """The faults that the report declares and what caught them; it is filled in when the report is assembled."""
+        where = self._shown.label(label)
+        return Tex(
+            f"\\begin{{table}}\n\\centering\n\\caption{{{escape(caption)}}}\n\\label{{{where}}}\n"
+            "\\faulttable{}\n\\end{table}\n"
         )
 
     def alpha_rows(self, alphas: Sequence[float]) -> list[tuple[Tex, dict[str, Any]]]:

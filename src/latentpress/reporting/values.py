@@ -77,10 +77,15 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 USED_BY: dict[str, tuple[str, tuple[Any, ...]]] = {
     "model.code_activation": ("model.name", ("convolutional",)),
     "model.hidden": ("model.name", ("variational",)),
+    "model.padding": ("model.name", ("convolutional",)),
+    "model.last_kernel": ("model.name", ("convolutional",)),
     "objective.weight": ("objective.penalty", ("kl_sparsity", "contractive")),
     "objective.target": ("objective.penalty", ("kl_sparsity",)),
     "objective.share": ("objective.penalty", ("contractive",)),
+    "objective.penalised": ("objective.penalty", ("kl_sparsity", "contractive")),
+    "objective.contraction": ("objective.penalty", ("contractive",)),
     "objective.beta": ("objective.penalty", ("kl_divergence",)),
+    "objective.divergence": ("objective.penalty", ("kl_divergence",)),
 }
 """Setting to the setting that decides whether it is read at all, and the values with which it is."""
 

@@ -27,9 +27,9 @@ FEW_POINTS = 15
 
 
 def curves(figure: Figure) -> Canvas:
-    """Panels of lines side by side, three in a row at most."""
+    """Panels of lines side by side, three in a row at most; four stand two by two."""
     panels = figure.options["panels"]
-    columns = min(len(panels), 3)
+    columns = 2 if len(panels) == 4 else min(len(panels), 3)
     rows = -(-len(panels) // columns)
     width = TEXT_WIDTH * (0.65 if columns == 1 else 1.0)
     canvas = Canvas(figsize=(width, rows * (2.5 if columns == 1 else 2.1)), layout="constrained")
