@@ -9,6 +9,7 @@ import pytest
 
 from latentpress.reporting import typeset as typesetting
 from latentpress.reporting.head_start import braced, give_head_start
+from latentpress.reporting.latexmk import Run
 from latentpress.reporting.tex import find_tex
 
 needs_tex = pytest.mark.skipif(find_tex() is None, reason="TeX is not installed")
@@ -40,14 +41,14 @@ def test_the_head_start_saves_a_run_and_changes_no_byte(shared_workshop: Any, mo
     runs: list[int] = []
     run = typesetting.run_latexmk
 
-    def counted(folder: Path, limit: float) -> str:
-        output = run(folder, limit)
-        runs.append(output.count("of rule 'pdflatex'"))
-        return output
+    def counted(folder: Path, limit: float) -> Run:
+        done = run(folder, limit)
+        runs.append(done.output.count("of rule 'pdflatex'"))
+        return done
 
     monkeypatch.setattr(typesetting, "run_latexmk", counted)
     with_it = shared_workshop.typeset(report)
-    monkeypatch.setattr(typesetting, "give_head_start", lambda folder, variables: None)
+    monkeypatch.setattr("latentpress.reporting.latexmk.give_head_start", lambda folder, variables: None)
     without = shared_workshop.typeset(report)
     assert with_it.files["report.pdf"] == without.files["report.pdf"]
     assert runs[0] < runs[1]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import re
 import shutil
-import sys
 import time
 import unicodedata
 from pathlib import Path
@@ -18,13 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentpress.engine.orphans import MARK
 from latentpress.errors import LatexError
 from latentpress.reporting.characters import TYPESETTABLE
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.latex_errors import CAUSES, cause, first_fault, place, warnings
 from latentpress.reporting.tex import find_tex
-from latentpress.reporting.typeset import finish, plain_log, refuse_cut_off, run_latexmk
+from latentpress.reporting.typeset import finish, is_whole, plain_log, refuse_full_disk
 
 needs_tex = pytest.mark.skipif(find_tex() is None, reason="TeX is not installed")
 
@@ -207,15 +206,6 @@ def test_a_run_without_end_is_stopped_with_all_that_it_started(shared_workshop: 
     assert time.monotonic() - started < 20
 
 
-@needs_tex
-def test_a_document_without_references_needs_no_bibtex(shared_workshop: Any) -> None:
-    folder = shared_workshop.root / "bare"
-    folder.mkdir()
-    (folder / "report.tex").write_text("\\documentclass{article}\\begin{document}x\\end{document}")
-    output = run_latexmk(folder, 60)
-    assert "bibtex" not in output.lower() and (folder / "report.pdf").is_file()
-
-
 def test_the_first_error_of_a_log_is_read() -> None:
     log = "noise\n./report.tex:12: Undefined control sequence.\nl.12 see \\foo\n  bar\n./report.tex:20: Later.\n"
     fault = first_fault(log)
@@ -264,23 +254,12 @@ def test_half_characters_do_not_reach_the_metadata() -> None:
 def test_a_pdf_that_latex_could_not_write_to_its_end_is_laid_to_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, limit: int, error: int | None
 ) -> None:
-    pdf = tmp_path / "report.pdf"
-    pdf.write_bytes(b"%PDF-1.5 whole %%EOF\n")
-    refuse_cut_off(pdf)
-    pdf.write_bytes(b"%PDF-1.5 half" + bytes(50))
+    half = b"%PDF-1.5 half" + bytes(50)
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage._replace(free=free))
     monkeypatch.setattr("resource.getrlimit", lambda which: (limit, limit))
-    with pytest.raises(LatexError if error is None else OSError) as caught:
-        refuse_cut_off(pdf)
+    refuse_full_disk(b"%PDF-1.5 whole %%EOF\n", tmp_path)
+    assert is_whole(b"%PDF-1.5 whole %%EOF\n") and not is_whole(half)
+    with pytest.raises(OSError) if error else contextlib.nullcontext() as caught:
+        refuse_full_disk(half, tmp_path)
     assert error is None or caught.value.errno == error
-
-
-@needs_tex
-def test_latex_bears_the_mark_by_which_orphans_are_found(tmp_path, monkeypatch):
-    """It gets an environment of its own; without the mark nothing would end it when all above it are killed."""
-    monkeypatch.setenv(MARK, "here:1:2")
-    program = f"import os; print(os.environ['{MARK}'])"
-    monkeypatch.setattr("latentpress.reporting.typeset.LATEXMK", [sys.executable, "-c", program])
-    monkeypatch.setattr("latentpress.reporting.typeset.give_head_start", lambda folder, variables: None)
-    assert run_latexmk(tmp_path, 60).strip() == "here:1:2"

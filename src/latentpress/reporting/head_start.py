@@ -36,7 +36,7 @@ def _make_references(text: str, folder: Path, variables: Mapping[str, str]) -> N
     lines = [*(f"\\citation{{{key}}}" for key in dict.fromkeys(keys)), r"\bibstyle{plainnat}", r"\bibdata{references}"]
     stub = folder / "report.aux"
     stub.write_text("\\relax\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    subprocess.run(
+    run = subprocess.run(
         ["bibtex", "report"],  # noqa: S607 - found on the PATH that is given
         cwd=folder,
         env=dict(variables),
@@ -45,6 +45,9 @@ def _make_references(text: str, folder: Path, variables: Mapping[str, str]) -> N
         check=False,
     )
     stub.unlink()
+    if run.returncode < 0:
+        # It was killed: half a list of references would be an error to LaTeX.
+        (folder / "report.bbl").unlink(missing_ok=True)
 
 
 def _contents(text: str) -> Iterator[str]:
