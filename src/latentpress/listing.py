@@ -29,7 +29,7 @@ def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
     """
     found = project.load(root, profile)
     for name, report in found.reports.items():
-        say(f"report {name}: {report.settings.title}")
+        say(f"report {name}: {report.settings.title}{' (on request)' if report.settings.on_request else ''}")
         for section in report.sections:
             shown = ", ".join(dict.fromkeys(entry.declaration.name for entry in section.evaluations))
             say(f"  {name}/{section.settings.id}: {section.settings.title}{f' ({shown})' if shown else ''}")

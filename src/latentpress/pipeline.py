@@ -106,7 +106,7 @@ class _Builder:
 
     def report(self, report: Report) -> str:
         common = self.project.root / "report_templates" / "common"
-        facts = report.settings.model_dump(exclude={"sections", "profiles", "order", "faults"})
+        facts = report.settings.model_dump(exclude={"sections", "profiles", "order", "on_request", "faults"})
         sections = [self.section(report, section, facts) for section in report.sections]
         files = {
             "base": common / "report.tex.j2",

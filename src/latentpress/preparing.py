@@ -26,10 +26,13 @@ def read_project(build: Build) -> None:
     for name in request.reports:
         if name not in known:
             raise UsageError(f'unknown report "{name}"', suggestion(name, known))
-    build.reports = [report for name, report in known.items() if not request.reports or name in request.reports]
+    named = request.reports or [name for name, report in known.items() if not report.settings.on_request]
+    build.reports = [report for name, report in known.items() if name in named]
     if not build.reports:
+        folder = request.root / "report_templates"
         raise UsageError(
-            f"{request.root / 'report_templates'} holds no report", "Add a folder with a report.toml to it."
+            f"{folder} holds only reports on request: {', '.join(known)}" if known else f"{folder} holds no report",
+            "Name one: latentpress build REPORT" if known else "Add a folder with a report.toml to it.",
         )
     if request.section is not None:
         ids = [section.settings.id for report in build.reports for section in report.sections]

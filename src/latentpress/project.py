@@ -77,6 +77,8 @@ class ReportSettings(Settings):
     sections: Annotated[list[SectionSettings], Field(min_length=1)]
     order: Annotated[int, Field(strict=True)] = 100
     """Reports are built in this order, then by name."""
+    on_request: Annotated[bool, Field(strict=True)] = False
+    """Whether it is built only where it is named, and not with all others."""
     faults: list[FaultSettings] = []
     """Failures of health checks that are expected; one that does not occur fails the report."""
     profiles: dict[Literal["smoke", "default", "thorough", "published"], dict[str, dict[str, Any]]] = {}

@@ -116,7 +116,8 @@ def sigmoid_autoencoder(weight=1.0, share=1.0, code=6):
         ]
     )
     decoder = keras.Sequential([layers.Input((code,)), layers.Dense(12), layers.Reshape((4, 3, 1))])
-    return ContractiveAutoencoder(weight, share, seed=1, encoder=encoder, decoder=decoder)
+    objective = ObjectiveSettings(penalty="contractive", weight=weight, share=share)
+    return ContractiveAutoencoder(objective, seed=1, encoder=encoder, decoder=decoder)
 
 
 def sigmoid_norms(model, x):
@@ -148,7 +149,7 @@ def test_exact_jacobian_is_tensorflow_s_batch_jacobian(kind):
 
     encoder = sigmoid_autoencoder().encoder if kind == "sigmoid" else convolutional().encoder
     x = images(encoder.input_shape[1:], 2)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         inputs = tf.convert_to_tensor(x)
         tape.watch(inputs)
         codes = encoder(inputs, training=False)
@@ -277,7 +278,8 @@ def test_the_ratio_is_the_norm_over_the_spread_of_the_codes():
         model = with_faults(objective, code_size=6)
         drawn[contraction] = TrainedModel(model).contractive_penalty(x, 2)
     spread = np.var(np.asarray(model.encoder(x)), axis=0).sum()
-    assert drawn["ratio"] == pytest.approx(drawn["norm"] / spread, rel=1e-3)
+    # The codes of an untrained encoder hardly spread, so that what keeps the ratio finite counts.
+    assert drawn["ratio"] == pytest.approx(drawn["norm"] / (spread + 1e-6), rel=1e-4)
 
 
 def test_products_with_the_decoder_s_jacobian_are_its_directional_derivatives():

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from latentpress.engine.stage import Result, Task
-from latentpress.evaluations.contraction import code_variance, exact_norms
+from latentpress.evaluations.code_measures import code_variance
+from latentpress.evaluations.contraction import exact_norms
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.models.loading import load_model
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import image_quality
-from latentpress.evaluations.contraction import code_variance, contraction_ratio, squared_norms
+from latentpress.evaluations.code_measures import code_variance, contraction_ratio
+from latentpress.evaluations.contraction import squared_norms
 from latentpress.evaluations.subject import deliver, metric_of, read_split
 from latentpress.models.loading import load_model
 from latentpress.statistics import bootstrap_mean

@@ -10,7 +10,7 @@ import numpy as np
 
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import SettingsError
-from latentpress.evaluations.contraction import code_variance
+from latentpress.evaluations.code_measures import code_variance
 from latentpress.evaluations.linear_probe import read_probe
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.perturbations import PERTURBATIONS, perturb

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def published_picture(
     panels = []
     for index, ((model, quantity), pairs) in enumerate(groups.items()):
         scale = scale_of(quantity)
-        columns = {
+        columns: dict[str, list[float | None]] = {
             "value": [metric.value for _, metric in pairs],
             "low": [metric.low for _, metric in pairs],
             "high": [metric.high for _, metric in pairs],
@@ -73,13 +73,11 @@ def published_picture(
     return Figure("estimates", arrays, {"names": ["this report", "published"], "panels": panels})
 
 
-def reasons_table(
-    groups: Mapping[tuple[str, str], object], reasons: Mapping[tuple[str, str], str], names: Names
-) -> Table:
+def reasons_table(groups: Collection[tuple[str, str]], reasons: Mapping[tuple[str, str], str], names: Names) -> Table:
     """What differs behind each group of figures, in one line.
 
     Args:
-        groups: as of `measured_groups`.
+        groups: model and quantity, as the keys of `measured_groups`.
         reasons: model and quantity to the line.
 
     Raises:
