@@ -26,6 +26,7 @@ from latentpress.datasets import mnist, sources
 from latentpress.datasets.content import DataSet
 from latentpress.engine.stage import Task
 from latentpress.evaluations.contraction import code_variance, squared_norms
+from latentpress.evaluations.perturbations import perturb
 from latentpress.evaluations.probes import logistic_regression, standardise
 from latentpress.models.loading import TrainedModel, assign_weights, build_model
 from latentpress.models.settings import ExperimentSettings
@@ -35,6 +36,7 @@ from latentpress.training import train
 ROOT = Path(__file__).parents[1]
 PROBE_IMAGES = 45_000
 INVERSE_PENALTIES = (0.3, 1.0, 10.0)
+NOISE = 0.3
 
 
 class Images:
@@ -93,9 +95,10 @@ def judge(model: TrainedModel, data: DataSet) -> dict[str, object]:
     images = {split: data.images[split].astype("float32") / 255 for split in ("train", "validation")}
     codes = {split: model.encode(pixels) for split, pixels in images.items()}
     error = np.mean((model.decode(codes["validation"]) - images["validation"]) ** 2)
+    noisy = model.encode(perturb(images["validation"], "noise", NOISE, 1))
     held_out = np.concatenate([codes["train"][PROBE_IMAGES:], codes["validation"]])
     labels = np.concatenate([data.labels["train"][PROBE_IMAGES:], data.labels["validation"]])
-    fitted, scored = standardise(codes["train"][:PROBE_IMAGES], held_out)
+    fitted, scored = standardise(codes["train"][:PROBE_IMAGES], np.concatenate([held_out, noisy]))
     known = data.labels["train"][:PROBE_IMAGES]
     predicted = {c: logistic_regression(fitted, known, scored, 2000, c).predicted for c in INVERSE_PENALTIES}
     few = images["validation"][:256]
@@ -103,7 +106,10 @@ def judge(model: TrainedModel, data: DataSet) -> dict[str, object]:
     norms = [squared_norms(model.encoder_jacobian_products(few, tangent)).mean() for tangent in tangents]
     return {
         "validation_mse": round(float(error), 5),
-        "probe_accuracy": {c: round(float(np.mean(p == labels)), 4) for c, p in predicted.items()},
+        "probe_accuracy": {c: round(float(np.mean(p[: len(labels)] == labels)), 4) for c, p in predicted.items()},
+        f"probe_accuracy_noise_{NOISE}": {
+            c: round(float(np.mean(p[len(labels) :] == data.labels["validation"])), 4) for c, p in predicted.items()
+        },
         "contraction_ratio": round(float(np.mean(norms)) / code_variance(codes["validation"]), 3),
         "active_share": round(float(np.mean(codes["validation"] > 0.1)), 3),
     }

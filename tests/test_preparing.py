@@ -1,13 +1,17 @@
 """What is looked at before anything runs: faults that would show only after hours are told at once."""
 
 import importlib.util
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
 from latentpress.builds import Build, Request
 from latentpress.errors import DataError, UsageError
-from latentpress.preparing import check_backend, find_data
+from latentpress.preparing import check_backend, find_data, read_project
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -45,6 +49,35 @@ def test_a_backend_that_is_there_is_fine_and_not_imported(tmp_path):
     before = set(sys.modules)
     check_backend(prepared(tmp_path))
     assert "tensorflow" not in set(sys.modules) - before
+
+
+@pytest.fixture
+def on_request(tmp_path):
+    """A copy of the project's settings, in which one report is built on request."""
+    for part in ("experiments", "report_templates"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    return tmp_path
+
+
+def test_a_report_on_request_is_built_only_where_it_is_named(on_request):
+    for asked, built in (
+        ((), ["assignment"]),
+        (("audit",), ["audit"]),
+        (("audit", "assignment"), ["assignment", "audit"]),
+    ):
+        build = prepared(on_request, reports=asked)
+        read_project(build)
+        assert [report.name for report in build.reports] == built
+
+
+def test_where_all_reports_are_on_request_they_are_named(on_request):
+    shutil.rmtree(on_request / "report_templates" / "assignment")
+    with pytest.raises(UsageError, match="holds only reports on request: audit") as caught:
+        read_project(prepared(on_request))
+    assert "latentpress build REPORT" in caught.value.hint
+    shutil.rmtree(on_request / "report_templates" / "audit")
+    with pytest.raises(UsageError, match="holds no report"):
+        read_project(prepared(on_request))
 
 
 def located(tmp_path, monkeypatch, locate):

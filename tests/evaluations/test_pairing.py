@@ -16,6 +16,7 @@ from latentpress.evaluations import (
     sparsity_comparison,
 )
 from latentpress.evaluations.pairing import mean_difference
+from latentpress.evaluations.sparsity import UNITS
 from latentpress.metrics import Metric, from_records
 
 SHARED = np.random.default_rng(0).normal(0, 100, 40)
@@ -25,7 +26,10 @@ def compared(
     module: ModuleType, artifact: Any, task: Any, items: dict[str, dict[str, np.ndarray]], **controls: Any
 ) -> dict[str, Metric]:
     need = module.NEEDS[0]
-    inputs = {f"{need}:{model}": artifact(Result(arrays={"items": arrays})) for model, arrays in items.items()}
+    units = {"hoyer_units": np.linspace(0, 1, 9)}  # read by the comparison of sparsity alone
+    inputs = {
+        f"{need}:{model}": artifact(Result(arrays={"items": arrays, UNITS: units})) for model, arrays in items.items()
+    }
     if controls:
         arrays = {f"items.{name}": {"test_mse": errors} for name, errors in controls.items()}
         inputs["controls"] = artifact(Result(arrays=arrays))

@@ -104,7 +104,7 @@ def test_contractive_penalty_of_a_sigmoid_layer_is_the_one_derived_by_hand():
     assert exact == pytest.approx(by_hand, rel=1e-4)
 
 
-def sigmoid_autoencoder(weight=1.0, share=1.0, code=6):
+def sigmoid_autoencoder(weight=1.0, share=1.0, vicinity=0.0, code=6):
     """A contractive autoencoder of one sigmoid layer, as in Rifai et al. (2011), on images of 4×3 pixels."""
     layers = keras.layers
     kernel = keras.initializers.GlorotNormal(seed=0)
@@ -116,7 +116,7 @@ def sigmoid_autoencoder(weight=1.0, share=1.0, code=6):
         ]
     )
     decoder = keras.Sequential([layers.Input((code,)), layers.Dense(12), layers.Reshape((4, 3, 1))])
-    objective = ObjectiveSettings(penalty="contractive", weight=weight, share=share)
+    objective = ObjectiveSettings(penalty="contractive", weight=weight, share=share, vicinity=vicinity)
     return ContractiveAutoencoder(objective, seed=1, encoder=encoder, decoder=decoder)
 
 
@@ -140,6 +140,22 @@ def test_contractive_objective_is_on_average_the_ratio_of_hand_derived_norm_and_
     error = np.std(found) / np.sqrt(len(found))
     assert np.mean(found) == pytest.approx(expected, abs=4 * error)
     assert error < 0.04 * expected
+
+
+def test_in_the_vicinity_the_norm_is_averaged_over_noise_of_every_size_up_to_the_largest():
+    x = images((4, 3, 1), 64)
+    model = sigmoid_autoencoder(vicinity=4.0)
+    found = []
+    for _ in range(200):
+        model(x, training=True)
+        found.append(float(model.losses[0]))
+    rng = np.random.default_rng(8)
+    drawn = [x + rng.uniform(0, 4.0, (64, 1, 1, 1)) * rng.normal(size=x.shape) for _ in range(300)]
+    spread = np.var(np.asarray(model.encoder(x), "float64"), axis=0).sum()
+    expected = np.mean([sigmoid_norms(model, places).mean() for places in drawn]) / spread
+    error = np.std(found) / np.sqrt(len(found))
+    assert np.mean(found) == pytest.approx(expected, abs=4 * error)
+    assert expected < 0.9 * sigmoid_norms(model, x).mean() / spread, "the noise makes no difference here"
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the batch Jacobian is TensorFlow's")

@@ -296,6 +296,7 @@ def test_under_noise_too_several_seeds_are_compared_by_their_differences() -> No
         for seed, value in enumerate(values)
     ]
     evidence = Evidence(measured={m.id: Measured(m, "x", m.model, "d") for m in (*levels, *first)}, by_seed=by_seed)
+    pair_over_seeds(evidence)
     fields = {"a": "contractive", "b": "sparse", "data": "mnist", "noise": 0.3}
     made = make(Look(evidence, NAMES), "accuracy_difference", fields)
     assert made.outcome == "better" and "over seeds" in made.test

@@ -47,7 +47,7 @@ from latentpress.reporting.numbers import (
             {"interval": True},
             "−0.13 [−0.35, 0.01]",
         ),
-        (Metric("svm_accuracy_difference", -5.6e-17, low=-0.03, high=0.03), {"interval": True}, "0 [−3, 3]"),
+        (Metric("svm_accuracy_difference", -5.6e-17, low=-0.03, high=0.03), {"interval": True}, "0.0 [−3.0, 3.0]"),
         (Metric("mcnemar_p", 0.0004), {}, "< 0.001"),
         (Metric("x", 3.14159265), {"digits": 3}, "3.142"),
         (Metric("x", None), {}, "[missing]"),

@@ -52,6 +52,8 @@ class ContractiveAutoencoder(Autoencoder):
         network, places = (self.decoder, codes) if self.objective.penalised == "decoder" else (self.encoder, images)
         # Whole numbers only: under TensorFlow the batch size is a tensor here.
         penalised = places[: -(-ops.shape(images)[0] // round(1 / self.objective.share))]
+        if self.objective.vicinity:
+            penalised = self._nearby(penalised)
         tangents = keras.random.normal(ops.shape(penalised), dtype="float32", seed=self.probes)
         products = jacobian_products(network, penalised, tangents)
         if self.objective.penalised == "decoder":
@@ -59,6 +61,18 @@ class ContractiveAutoencoder(Autoencoder):
         if self.objective.contraction == "norm":
             return penalties.squared_norm_estimate(products)
         return penalties.contraction_ratio(products, codes)
+
+    def _nearby(self, places: Tensor) -> Tensor:
+        """Places drawn around the given ones, at which the Jacobian says what noise does to the code.
+
+        At the image itself it does not: most of a digit is blank, where rectifiers and maxima are at rest.
+        """
+        ranks = (1,) * (len(places.shape) - 1)
+        deviations = keras.random.uniform(
+            (ops.shape(places)[0], *ranks), 0.0, self.objective.vicinity, dtype="float32", seed=self.probes
+        )
+        drawn = keras.random.normal(ops.shape(places), dtype="float32", seed=self.probes)
+        return places + deviations * drawn
 
 
 def attach(

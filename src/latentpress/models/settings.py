@@ -43,6 +43,9 @@ class ObjectiveSettings(Settings):
     """The mean activation that the sparsity penalty pulls each unit towards."""
     share: Fraction = 0.25
     """The fraction of every batch on which the contractive penalty is estimated."""
+    vicinity: NonNegative = 0.0
+    """The contractive penalty is taken at images with Gaussian noise, whose standard deviation is drawn for each
+    image, uniform from 0 to this; with 0, at the images themselves."""
     penalised: Literal["encoder", "decoder", "beside"] = "encoder"
     """What the penalty looks at: the encoder, or, each a fault, the decoder's Jacobian in place of the encoder's
     (contractive), or units beside the code that the decoder never sees (sparse)."""
