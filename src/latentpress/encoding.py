@@ -31,7 +31,10 @@ def encode(task: Task) -> Result:
     # The codes on which the decoder was trained alone are those of the finished encoder.
     trained = task.inputs["model"]
     known = trained.arrays("codes") if "codes.npz" in trained.names() else {}
-    codes = {split: known[split] if split in known else model.encode(found) for split, found in images.items()}
+    codes = {
+        split: known[split] if len(known.get(split, [])) == len(found) else model.encode(found)
+        for split, found in images.items()
+    }
     reconstructions = model.decode(codes["test"])
     for split, found in codes.items():
         check_finite(f"codes of the {split} split", found)

@@ -29,10 +29,10 @@ def train(task: Task) -> Result:
         task: input ``data``; settings ``model``, ``objective``, ``training``; the seed.
 
     Returns:
-        arrays ``weights``, and ``codes`` {``train``: float32 (n, code)} where the decoder was trained alone; table
-        ``history`` (epoch, loss, reconstruction, penalty, and each of them on the validation split as ``val_…``;
-        while the decoder alone is trained, the penalty on the training split is that of the epoch before); values
-        ``architecture`` (tables, see `describe`) and ``training``.
+        arrays ``weights``, and ``codes`` {``train`` and ``validation``: float32 (n, code)} where the decoder was
+        trained alone; table ``history`` (epoch, loss, reconstruction, penalty, and each of them on the validation
+        split as ``val_…``; while the decoder alone is trained, the penalties are those of the epoch before, or 0 if
+        there was none); values ``architecture`` (tables, see `describe`) and ``training``.
     """
     settings = TrainingSettings.model_validate(task.settings["training"])
     objective = ObjectiveSettings.model_validate(task.settings["objective"])
@@ -57,7 +57,7 @@ def train(task: Task) -> Result:
         {"encoder": autoencoder.encoder, "bottleneck": autoencoder.bottleneck, "decoder": autoencoder.decoder}
     )
     return Result(
-        arrays={"weights": named_weights(autoencoder), **({} if codes is None else {"codes": {"train": codes}})},
+        arrays={"weights": named_weights(autoencoder), **({} if codes is None else {"codes": codes})},
         tables={"history": pd.DataFrame(history, columns=HISTORY_COLUMNS)},
         values={
             "architecture": architecture,
@@ -135,7 +135,7 @@ def _on_gpu() -> bool:
 
 def _run_epochs(
     task: Task, autoencoder: Any, images: dict[str, np.ndarray], settings: TrainingSettings, seed: int
-) -> tuple[list[dict[str, float]], np.ndarray | None]:
+) -> tuple[list[dict[str, float]], dict[str, np.ndarray] | None]:
     trained = [autoencoder, autoencoder.decoder] if settings.decoder_epochs else [autoencoder]
     for network in trained:
         network.optimizer.build(network.trainable_variables)
@@ -144,29 +144,28 @@ def _run_epochs(
     finished, history = checkpoint.load(path, variables)
     epochs = settings.epochs + settings.decoder_epochs
     progress = Progress(task, epochs, started_at=finished)
-    codes: np.ndarray | None = None
+    codes: dict[str, np.ndarray] | None = None
     for epoch in range(finished, epochs):
         # Everything random in an epoch follows from (seed, epoch) alone, so that a resumed training needs
         # no state but the weights and the optimizers' variables.
         _reset_randomness(autoencoder, seed, epoch)
         order = np.random.default_rng((seed, epoch)).permutation(len(images["train"]))
         progress.epoch = epoch
-        network, inputs, batch_size = autoencoder, images["train"], settings.batch_size
+        network, inputs, batch_size = autoencoder, images, settings.batch_size
         if epoch >= settings.epochs:
-            if codes is None:
-                codes = _encode(autoencoder.encoder, images["train"])
+            codes = codes or _encode(autoencoder.encoder, images)
             network, inputs, batch_size = autoencoder.decoder, codes, settings.decoder_batch_size
         order = order[: _whole_batches(len(order), batch_size)]
         fitted = network.fit(
-            **batches(inputs[order], images["train"][order], batch_size),
+            **batches(inputs["train"][order], images["train"][order], batch_size),
             epochs=1,
             shuffle=False,
             verbose=0,
             callbacks=[progress],
         )
         record = {name: float(values[0]) for name, values in fitted.history.items()}
-        validated = autoencoder.evaluate(
-            **batches(images["validation"], images["validation"], VALIDATION_BATCH),
+        validated = network.evaluate(
+            **batches(inputs["validation"], images["validation"], VALIDATION_BATCH),
             verbose=0,
             return_dict=True,
         )
@@ -174,20 +173,24 @@ def _run_epochs(
         for split in ("", "val_"):
             record[f"{split}penalty"] = record[f"{split}loss"] - record[f"{split}reconstruction"]
         if network is not autoencoder:
-            # The encoder stays as it is, and with it what its penalty was when it was last computed.
-            record["penalty"] = history[-1]["penalty"] if history else 0.0
-            record["loss"] = record["reconstruction"] + record["penalty"]
+            # The encoder stays as it is, and with it what its penalties were when they were last computed.
+            for split in ("", "val_"):
+                record[f"{split}penalty"] = history[-1][f"{split}penalty"] if history else 0.0
+                record[f"{split}loss"] = record[f"{split}reconstruction"] + record[f"{split}penalty"]
         history.append({"epoch": epoch + 1, **record})
         checkpoint.save(path, epoch + 1, history, variables)
     if settings.decoder_epochs and codes is None:  # an earlier attempt ended after its last epoch
-        codes = _encode(autoencoder.encoder, images["train"])
+        codes = _encode(autoencoder.encoder, images)
     return history, codes
 
 
-def _encode(encoder: Any, images: np.ndarray) -> np.ndarray:
-    starts = range(0, len(images), VALIDATION_BATCH)
-    batches = [encoder.predict_on_batch(images[start : start + VALIDATION_BATCH]) for start in starts]
-    return np.concatenate([np.asarray(batch, "float32") for batch in batches])
+def _encode(encoder: Any, images: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    codes = {}
+    for split, pixels in images.items():
+        starts = range(0, len(pixels), VALIDATION_BATCH)
+        found = [encoder.predict_on_batch(pixels[start : start + VALIDATION_BATCH]) for start in starts]
+        codes[split] = np.concatenate([np.asarray(batch, "float32") for batch in found])
+    return codes
 
 
 def _reset_randomness(autoencoder: Any, seed: int, epoch: int) -> None:

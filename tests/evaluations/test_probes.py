@@ -64,6 +64,25 @@ def test_a_fit_that_meets_its_limit_gives_no_accuracy(fit: object, clouds: tuple
     assert fitted.accuracy(labels) == {"value": None}
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_fit_that_sets_out_from_another_arrives_at_the_same_weights_sooner(classes: int) -> None:
+    generator = np.random.default_rng(6)
+    labels = generator.integers(0, classes, 500) + 4
+    codes = generator.normal(size=(500, 12)).astype(np.float32) + np.eye(classes, 12, dtype=np.float32)[labels - 4]
+    near = logistic_regression(codes[:400], labels[:400], codes)
+    from_zero, from_near = (logistic_regression(codes, labels, codes, start=start) for start in (None, near))
+    assert from_near.iterations < from_zero.iterations
+    for name in ("coefficients", "intercepts"):
+        assert from_near.weights[name] == pytest.approx(from_zero.weights[name], abs=5e-3)
+
+
+def test_a_start_with_other_classes_is_left_aside() -> None:
+    codes = np.random.default_rng(7).normal(size=(90, 4)).astype(np.float32)
+    start = logistic_regression(codes, np.arange(90) % 3, codes)
+    found, alone = (logistic_regression(codes, np.arange(90) % 2, codes, start=s) for s in (start, None))
+    assert np.array_equal(found.weights["coefficients"], alone.weights["coefficients"])
+
+
 def test_the_accuracy_has_wilsons_interval() -> None:
     fitted = Fitted(np.array([1, 1, 0, 0]), 5, True)
     fields = fitted.accuracy(np.array([1, 1, 0, 1]))
