@@ -25,8 +25,8 @@ SETTINGS = {
     "blur": [0.5, 1.0],  # standard deviations, in pixels
     "rotation": [5.0, 10.0],  # degrees
     "shift": [1.0, 2.0],  # pixels
-    "noise_images": 5000,
-    "other_images": 2000,
+    "noise_images": 3000,
+    "other_images": 1000,
 }
 SMOKE = {"noise_images": 200, "other_images": 100}
 SECONDS = 12.0
