@@ -25,11 +25,11 @@ SETTINGS = {
     "blur": [0.5, 1.0],  # standard deviations, in pixels
     "rotation": [5.0, 10.0],  # degrees
     "shift": [1.0, 2.0],  # pixels
-    "noise_images": 3000,
+    "noise_images": 2000,
     "other_images": 1000,
 }
 SMOKE = {"noise_images": 200, "other_images": 100}
-SECONDS = 12.0
+SECONDS = 9.0
 BACKEND = True
 TITLE = "Robustness"
 FIGURES = False
