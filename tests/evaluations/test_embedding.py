@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,13 @@ def test_the_map_repeats_and_keeps_clusters_apart() -> None:
     assert np.array_equal(found.points, tsne(codes, 300, 30.0).points)
     assert 250 < found.iterations <= 300
     assert neighbour_accuracy(found.points, np.arange(90) % 3, 10).value == 1.0
+
+
+def test_a_map_that_was_stopped_before_its_divergence_was_looked_at_has_none() -> None:
+    codes = np.random.default_rng(3).normal(size=(60, 5)).astype(np.float32)
+    stopped, later = tsne(codes, 250, 10), tsne(codes, 300, 10)
+    assert math.isnan(stopped.divergence) and stopped.iterations == 250
+    assert 0 < later.divergence < 10 and later.iterations == 300
 
 
 def test_the_stage_delivers_the_map_with_what_it_kept(artifact: Any, task: Any, digits: Any, codes: Any) -> None:

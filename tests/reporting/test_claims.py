@@ -705,7 +705,8 @@ def test_a_fault_s_check_must_exist() -> None:
             "falls by a factor of 100; the ratio ρ stays the same, the decoder's norm rises by a factor of 10",
         ),
         (1.0, 0.1, 5.0, "does not hold", "most of the smaller norm is contraction"),
-        (80.0, 4.0, 5.0, "does not hold", "the penalty had little effect on the norm"),
+        (80.0, 4.0, 5.0, "does not hold", "nothing contracts"),
+        (800.0, 2.0, 0.5, "does not hold", "the code contracts, though its scale hides it from the norm"),
         (1.0, None, 5.0, "not testable", "could not be measured"),
     ],
 )

@@ -64,6 +64,8 @@ def _assessed(look: Look, check: Check | None, model: str) -> Check:
 def met_by_scale(look: Look, *, a: str, reference: str, data: str) -> Claim:
     """Whether a smaller Jacobian of the encoder is contraction, or comes of a smaller code whose decoder grew.
 
+    Where the norm did not fall, the ratio says whether the code contracts all the same.
+
     By factors between one training with the penalty and one without: a description of these two.
 
     Args:
@@ -80,7 +82,9 @@ def met_by_scale(look: Look, *, a: str, reference: str, data: str) -> Claim:
     others = f"the ratio $\\rho$ {_told(ratio)}, the decoder's norm {_told(decoder)}"
     start = f"From {second} to {first}, the squared norm of the encoder's Jacobian {_told(norm)}; {others}"
     if norm > 1 / FELL:
-        sentence = f"{start}: the penalty had little effect on the norm."
+        grown = ratio < 1 / EVEN
+        told = "the code contracts, though its scale hides it from the norm" if grown else "nothing contracts"
+        sentence = f"{start}: {told}."
         return Claim(Tex(sentence), tuple(look.used), test, FAILS)
     share = math.log(ratio) / math.log(norm)
     if share < SHARED:
