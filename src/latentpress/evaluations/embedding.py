@@ -92,10 +92,10 @@ def tsne(codes: np.ndarray, iterations: int, perplexity: float) -> Map:
     allowed = min(perplexity, (len(codes) - 1) / 3)
     method = TSNE(perplexity=allowed, max_iter=iterations, init="pca", random_state=0, n_jobs=1)
     points = method.fit_transform(codes)
-    # scikit-learn gives the index of the last iteration, or of the one that was not begun; and it looks at the divergence
-    # every 50 iterations only, before which it has the largest of numbers in its place.
+    # scikit-learn gives the index of the last iteration, or of one that was not begun; and it looks at the
+    # divergence every 50 iterations only, before which the largest of numbers stands in its place.
     divergence = float(method.kl_divergence_)
-    known = divergence < np.finfo(np.float32).max
+    known = divergence < np.finfo(np.float64).max
     return Map(points, divergence if known else math.nan, min(int(method.n_iter_) + 1, iterations))
 
 
