@@ -7,7 +7,8 @@ import pytest
 
 from latentpress import checkpoint
 from latentpress.engine.stage import Task
-from latentpress.training import HISTORY_COLUMNS, first_images, train
+from latentpress.subsets import first_images
+from latentpress.training import HISTORY_COLUMNS, train
 
 
 class InMemory:

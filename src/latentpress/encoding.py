@@ -7,6 +7,7 @@ import numpy as np
 from latentpress.engine.stage import Result, Task
 from latentpress.finite import check_finite
 from latentpress.models.loading import restore
+from latentpress.subsets import first_images
 
 
 def encode(task: Task) -> Result:
@@ -14,7 +15,7 @@ def encode(task: Task) -> Result:
 
     Args:
         task: inputs ``data`` and ``model``; settings ``model``, ``objective``, ``precision``, and ``images``, where the
-            model was trained on the first so many: of the training split only these are encoded.
+            model was trained on the first so many: of training and validation split only what it saw is encoded.
 
     Returns:
         arrays ``codes`` {split: float32 (n, code)} and ``reconstructions`` float32 (n_test, H, W, C); for a
@@ -25,9 +26,9 @@ def encode(task: Task) -> Result:
     """
     settings = task.settings
     model = restore(task.inputs["model"], settings["model"], settings["objective"], settings["precision"])
-    pixels = dict(task.inputs["data"].arrays("images"))
-    pixels["train"] = pixels["train"][: settings.get("images")]
-    images = {split: found.astype("float32") / 255.0 for split, found in pixels.items()}
+    pixels = task.inputs["data"].arrays("images")
+    used = first_images(settings.get("images"), {split: len(pixels[split]) for split in ("train", "validation")})
+    images = {split: found[: used.get(split)].astype("float32") / 255.0 for split, found in pixels.items()}
     # The codes on which the decoder was trained alone are those of the finished encoder.
     trained = task.inputs["model"]
     known = trained.arrays("codes") if "codes.npz" in trained.names() else {}

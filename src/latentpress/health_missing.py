@@ -30,20 +30,28 @@ def missing_results(
     subjects += [(data, "") for data in sorted(data_sets) if data]
     checks = []
     for data, model in subjects:
-        lost = sum(_concerns(stage.split("/"), data, model, sections) for stage in stages)
+        alike = {
+            name for name, settings in experiments.items() if model and _trained_alike(settings, experiments[model])
+        }
+        lost = sum(_concerns(stage.split("/"), data, model, alike, sections) for stage in stages)
         if lost:
             checks.append(_check(data, model, lost))
     return checks
 
 
-def _concerns(parts: list[str], data: str, model: str, sections: Sequence[Mapping[str, Any]]) -> bool:
+def _trained_alike(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Whether two experiments differ in their titles alone, and are trained once, under the name of one of them."""
+    return {**a, "title": ""} == {**b, "title": ""}
+
+
+def _concerns(parts: list[str], data: str, model: str, alike: set[str], sections: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a failed stage, by the parts of its name, would have given a measure of a model or a data set."""
     name = model or data
     match parts:
         case ["data", made]:
             return made == data
         case ["train" | "encode", trained, *_]:
-            return trained == name
+            return trained == name or trained in alike
         case ["evaluate", _, subject, *_]:
             return name in subject.split("+")
         case ["section", _, section]:

@@ -170,7 +170,7 @@ RULES = (
         value=size_of("jacobian_estimate_z"),
         relation="at most",
         threshold=fixed(STANDARD_ERRORS),
-        guards_against="a penalty on another map than the encoder, or a biased estimate",
+        guards_against="a biased estimate of the norm that is penalised",
         why="in standard errors; an unbiased estimate passes 997 times in 1,000",
     ),
     Rule(

@@ -81,8 +81,11 @@ def build_graph(
         machine: backend, device, threads.
         choices: seeds, and whether a PDF is wanted.
     """
-    builder = _Builder(project, sources, machine, choices, Graph())
-    for report in reports:
+    chosen = list(reports)
+    sections = [section.settings for report in chosen for section in report.sections]
+    shown = tuple(dict.fromkeys(name for section in sections for name in (*section.models, *section.controls)))
+    builder = _Builder(project, sources, machine, choices, Graph(), shown)
+    for report in chosen:
         builder.report(report)
     return builder.graph
 
@@ -103,6 +106,7 @@ class _Builder:
     machine: Machine
     choices: Choices
     graph: Graph
+    shown: tuple[str, ...]
 
     def report(self, report: Report) -> str:
         common = self.project.root / "report_templates" / "common"
@@ -267,6 +271,7 @@ class _Builder:
                 "data": experiment.data,
                 "experiment": model,
                 **experiment.model_dump(include={"model", "objective"}),
+                **({"images": experiment.training.images} if experiment.training.images else {}),
             },
             "inputs": inputs,
             "seed": seed,
@@ -372,10 +377,10 @@ class _Builder:
         return estimates.images_share(data, self.sources[data].source, limit)
 
     def _trained_as(self, name: str) -> str:
-        """The first experiment that trains the same model; those that differ in their titles alone are trained once."""
+        """The first model shown that is trained alike; those that differ in their titles alone are trained once."""
         told = {"title", "profiles"}
         wanted = self.project.experiments[name].model_dump(exclude=told)
-        return next(n for n, one in self.project.experiments.items() if one.model_dump(exclude=told) == wanted)
+        return next(n for n in self.shown if self.project.experiments[n].model_dump(exclude=told) == wanted)
 
     def _share_of(self, experiment: ExperimentSettings) -> float:
         """The share of the images that an experiment is trained on."""

@@ -220,7 +220,9 @@ def pool_seeds(metrics: Iterable[Metric]) -> list[Metric]:
 
     A metric of one seed keeps its interval (over images or pairs). Of several seeds the mean is kept with an
     interval over seeds: bootstrap from six seeds on; below that no resampling can reach 95 %, and it is
-    Student's. A value that is missing for one seed is missing in the pool; an infinite one has no interval.
+    Student's. A value that is missing for one seed is missing in the pool; an infinite one has no interval. Of
+    probabilities (``…_p``) twice the mean is kept, at most 1, which is one again, however they depend on each
+    other (Rüschendorf, Adv. Appl. Prob. 14, 1982).
 
     Args:
         metrics: in any order; those without a seed pass unchanged.
@@ -243,5 +245,7 @@ def _pool(group: list[Metric]) -> Metric:
         return replace(first, value=None, low=None, high=None)
     if not np.isfinite(values).all():
         return replace(first, value=float(np.mean(values)), low=None, high=None)
+    if first.quantity.endswith("_p"):
+        return replace(first, value=min(1.0, 2 * float(np.mean(values))), low=None, high=None)
     pooled = bootstrap_mean(values) if len(values) >= FEWEST_TO_RESAMPLE else student_mean(values)
     return replace(first, value=pooled.value, low=pooled.low, high=pooled.high)

@@ -18,6 +18,7 @@ from latentpress.models.description import describe
 from latentpress.models.loading import build_model, named_weights
 from latentpress.models.optimizers import make_decoder_optimizer, make_optimizer
 from latentpress.models.settings import ModelSettings, ObjectiveSettings, TrainingSettings
+from latentpress.subsets import first_images
 
 REPORT_EVERY = 2.0  # seconds between two progress reports within an epoch
 
@@ -70,17 +71,6 @@ def train(task: Task) -> Result:
             },
         },
     )
-
-
-def first_images(wanted: int | None, counts: dict[str, int]) -> dict[str, int]:
-    """How many images of each split a training uses: the wanted ones of ``train``, and the same share of the others.
-
-    Args:
-        wanted: of the training split; None for all.
-        counts: images of each split.
-    """
-    used = min(wanted or counts["train"], counts["train"])
-    return {split: -(-count * used // counts["train"]) for split, count in counts.items()}
 
 
 def training_flops(architecture: dict[str, Any], settings: TrainingSettings, images: int) -> int:

@@ -41,12 +41,10 @@ def load(files):
 '''
 NOISE = "lambda rng, shape: rng.integers(0, 256, shape)"
 KINDS = {
-    "constant": ("lambda rng, shape: np.full(shape, 90)", 10),
     "noise": (NOISE, 10),
     "one class": (NOISE, 1),
 }
 FAILED = {
-    "constant": {"outputs vary", "training and test images differ", "nothing is missing"},
     "noise": {"error below the mean image's", "probe beats the commonest class"},
     "one class": {"every class occurs", "nothing is missing"},
 }
@@ -91,7 +89,7 @@ TEMPLATE = r"""
 
 
 @pytest.mark.skipif(shutil.which("latexmk") is None, reason="no TeX on this machine")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["noise", "one class"])  # constant images: tests/evaluations/test_health_of_models.py
 def test_a_report_on_data_of_no_use_is_delivered_and_fails_its_checks(tmp_path: Path, kind: str) -> None:
     pixels, classes = KINDS[kind]
     sources, project = tmp_path / "src", tmp_path / "project"

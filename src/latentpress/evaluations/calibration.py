@@ -52,8 +52,10 @@ def measure(task: Task) -> Result:
     confidence = np.exp(logarithms.max(axis=1))
     right = probe.classes[np.argmax(logarithms, axis=1)] == labels
     truth = labels[:, None] == probe.classes
-    losses = -np.sum(logarithms, axis=1, where=truth)
-    scores = np.sum((np.exp(logarithms) - truth) ** 2, axis=1)
+    # Of a class that it never saw, the probe gives no probability to be scored.
+    known = truth.any(axis=1)
+    losses = np.where(known, -np.sum(logarithms, axis=1, where=truth), np.nan)
+    scores = np.where(known, np.sum((np.exp(logarithms) - truth) ** 2, axis=1), np.nan)
     bins = bins_of(confidence, count)
     error = calibration_error(confidence, right, bins)
     expected = errors_if_calibrated(confidence, bins)
@@ -63,8 +65,8 @@ def measure(task: Task) -> Result:
             metric("probe_calibration_error_by_chance", float(expected.mean())),
             metric("probe_calibration_p", (1 + int(np.sum(expected >= error.value))) / (1 + len(expected))),
             metric("probe_overconfidence", **bootstrap_mean(confidence - right).fields),
-            metric("probe_log_loss", **bootstrap_mean(losses).fields, unit="nats"),
-            metric("probe_brier_score", **bootstrap_mean(scores).fields),
+            metric("probe_log_loss", **mean_if_known(losses), unit="nats"),
+            metric("probe_brier_score", **mean_if_known(scores)),
         ]
     )
     result.arrays |= {ITEMS: {"probe_log_loss": losses, "probe_brier_score": scores}}
@@ -80,6 +82,11 @@ QUANTITIES = (
     "probe_log_loss",
     "probe_brier_score",
 )
+
+
+def mean_if_known(scores: np.ndarray) -> dict[str, float | None]:
+    """Mean with its bootstrap interval as the fields of a metric; None where the score of an image is unknown."""
+    return {"value": None} if np.isnan(scores).any() else bootstrap_mean(scores).fields
 
 
 def bins_of(confidence: np.ndarray, count: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from latentpress.statistics import bootstrap_mean
 
 SCOPE = "data"
 NEEDS = ("data",)
-SETTINGS = {"components": 128, "inverse_penalties": [0.3, 1.0, 10.0]}
+SETTINGS = {"components": 128, "inverse_penalties": [0.3, 1.0, 10.0], "block": 1}  # as of the reconstruction
 SECONDS = 8.0
 BACKEND = False
 TITLE = "Controls"
@@ -33,13 +33,15 @@ def measure(task: Task) -> Result:
     mean_metric = metric_of(task, model="mean_image")
     mean = np.broadcast_to(train.images.mean(axis=0), test.images.shape)
     items["mean_image"] = image_quality.mean_squared_error(test.images, mean)
-    metrics = [mean_metric(name, **fields) for name, fields in quality(test.images, mean).items()]
+    metrics = [mean_metric(name, **fields) for name, fields in quality(test.images, mean, settings["block"]).items()]
 
     pca_metric = metric_of(task, model=f"pca_{components}")
     codes, restored, norm = principal_components([split.pixels for split in (train, validation, test)], components)
     restored = restored.reshape(test.images.shape)
     items[f"pca_{components}"] = image_quality.mean_squared_error(test.images, restored)
-    metrics += [pca_metric(name, **fields) for name, fields in quality(test.images, restored).items()]
+    metrics += [
+        pca_metric(name, **fields) for name, fields in quality(test.images, restored, settings["block"]).items()
+    ]
     metrics.append(pca_metric("code_size", components, split=""))
     by_image, variance = hoyer(codes[2]), code_variance(codes[2])
     metrics += [

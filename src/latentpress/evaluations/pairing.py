@@ -8,6 +8,7 @@ from itertools import permutations, product
 import numpy as np
 
 from latentpress.engine.stage import Task
+from latentpress.evaluations.blocks import block_bootstrap_mean
 from latentpress.statistics import paired_bootstrap
 
 ITEMS = "items"
@@ -40,15 +41,16 @@ def each_pair(models: Mapping[str, Items], controls: Mapping[str, Items]) -> Ite
         yield f"{a}_vs_{b}", models[a], controls[b]
 
 
-def mean_difference(a: np.ndarray, b: np.ndarray) -> dict[str, float | None]:
+def mean_difference(a: np.ndarray, b: np.ndarray, block: int = 1) -> dict[str, float | None]:
     """Mean of a − b over the items with its paired bootstrap interval, as the fields of a metric.
 
     Args:
         a, b: of the same items, each (n,).
+        block: consecutive items that are resampled together, for the frames of a video.
 
     Returns:
         Nothing but ``value: None`` where an item has no finite value, as a PSNR of two equal images.
     """
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return {"value": None}
-    return paired_bootstrap(a, b).fields
+    return (paired_bootstrap(a, b) if block < 2 else block_bootstrap_mean(a - b, block)).fields

@@ -8,14 +8,15 @@ import numpy as np
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import image_quality
+from latentpress.evaluations.blocks import mean_over_images
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
 from latentpress.figure_data import Figure
-from latentpress.statistics import Interval, bootstrap_mean
+from latentpress.statistics import Interval
 
 SCOPE = "model"
 NEEDS = ("data", "codes")
-SETTINGS = {"shown": 10}
+SETTINGS = {"shown": 10, "block": 1}  # consecutive images that are resampled together; more than one for a video
 SECONDS = 3.0
 BACKEND = False
 TITLE = "Reconstruction"
@@ -30,7 +31,10 @@ def measure(task: Task) -> Result:
     restored = task.inputs["codes"].array("reconstructions")
     metric = metric_of(task)
     errors = image_quality.mean_squared_error(test.images, restored)
-    metrics = [metric(name, **fields) for name, fields in quality(test.images, restored).items()]
+    metrics = [
+        metric(name, **fields)
+        for name, fields in quality(test.images, restored, task.settings["evaluation"]["block"]).items()
+    ]
     codes = task.inputs["codes"].arrays("codes")["test"]
     metrics.append(metric("code_size", codes.shape[1], split=""))
     metrics.append(metric("code_variance_share", variance_share(codes)))
@@ -45,23 +49,24 @@ def measure(task: Task) -> Result:
     return result
 
 
-def quality(images: np.ndarray, restored: np.ndarray) -> dict[str, dict[str, Any]]:
+def quality(images: np.ndarray, restored: np.ndarray, block: int = 1) -> dict[str, dict[str, Any]]:
     """Everything that is said of a set of reconstructions; averages over images with bootstrap intervals.
 
     Args:
         images, restored: (n, H, W, C) in [0, 1].
+        block: as for `blocks.mean_over_images`.
 
     Returns:
         Quantity to the fields of its metric: MSE, PSNR averaged over images, PSNR of the mean MSE, SSIM, the
         variance of pixels across inputs and across outputs, and the ink of the frame.
     """
     errors = image_quality.mean_squared_error(images, restored)
-    mse = bootstrap_mean(errors)
+    mse = mean_over_images(errors, block)
     return {
         "test_mse": mse.fields,
-        "test_psnr": {**bootstrap_mean(image_quality.psnr(errors)).fields, "unit": "dB"},
+        "test_psnr": {**mean_over_images(image_quality.psnr(errors), block).fields, "unit": "dB"},
         "psnr_of_mean_mse": {**psnr_of(mse).fields, "unit": "dB"},
-        "test_ssim": bootstrap_mean(image_quality.ssim(images, restored)).fields,
+        "test_ssim": mean_over_images(image_quality.ssim(images, restored), block).fields,
         "input_variance": {"value": pixel_variance(images)},
         "output_variance": {"value": pixel_variance(restored)},
         "frame_ink": {"value": frame_ink(images, restored)},

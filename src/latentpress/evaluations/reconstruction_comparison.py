@@ -8,7 +8,7 @@ from latentpress.evaluations.subject import deliver, metric_of
 
 SCOPE = "comparison"
 NEEDS = ("reconstruction", "controls")
-SETTINGS: dict[str, int] = {}
+SETTINGS = {"block": 1}  # as of the reconstruction
 SECONDS = 4.0
 BACKEND = False
 FIGURES = False
@@ -17,10 +17,11 @@ TITLE = "Comparison of reconstructions"
 
 def measure(task: Task) -> Result:
     """Differences of the mean squared error between models, and to the controls, with paired intervals."""
+    block = task.settings["evaluation"]["block"]
     pairs = each_pair(items_of(task, "reconstruction"), control_items(task))
     return deliver(
         [
-            metric_of(task, model=name)("test_mse_difference", **mean_difference(a["test_mse"], b["test_mse"]))
+            metric_of(task, model=name)("test_mse_difference", **mean_difference(a["test_mse"], b["test_mse"], block))
             for name, a, b in pairs
         ]
     )

@@ -12,6 +12,7 @@ import numpy as np
 from latentpress.engine.stage import Result, Task
 from latentpress.figure_data import Figure, pack
 from latentpress.metrics import Metric, to_records
+from latentpress.subsets import first_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,16 @@ def read_split(task: Task, name: str) -> Split:
     """Read one split of the task's data set.
 
     Args:
-        task: with the input ``data``.
-        name: ``"train"``, ``"validation"`` or ``"test"``.
+        task: with the input ``data``; with the setting ``images`` where the model was trained on the first so many.
+        name: ``"train"``, ``"validation"`` or ``"test"``; of the former two only what the training saw.
     """
     data = task.inputs["data"]
-    images = data.arrays("images")[name].astype(np.float32) / np.float32(255)
-    labels = data.arrays("labels")[name].astype(np.int64) if "labels.npz" in data.names() else None
+    pixels = data.arrays("images")
+    used = first_images(
+        task.settings.get("images"), {split: len(pixels[split]) for split in ("train", "validation") if split in pixels}
+    ).get(name)
+    images = pixels[name][:used].astype(np.float32) / np.float32(255)
+    labels = data.arrays("labels")[name][:used].astype(np.int64) if "labels.npz" in data.names() else None
     return Split(images, labels)
 
 

@@ -36,15 +36,16 @@ class ContractiveAutoencoder(Autoencoder):
         """Reconstruct images (n, H, W, C); while training, add the penalty."""
         codes = self.encoder(self.corrupt(images, training), training=training)
         if training:
-            self.add_loss(self.objective.weight * self.penalty(images, codes))
+            self.add_loss(self.objective.weight * self.penalty(images, codes, self.objective.vicinity))
         return self.decoder(codes, training=training)
 
-    def penalty(self, images: Tensor, codes: Tensor) -> Tensor:
+    def penalty(self, images: Tensor, codes: Tensor, vicinity: float) -> Tensor:
         """What the training penalises, before its weight, by one random projection of each penalised image.
 
         Args:
             images: of a batch, (n, H, W, C).
             codes: of the same images, (n, code).
+            vicinity: the largest standard deviation of the noise on the places at which the Jacobian is taken.
 
         Returns:
             A scalar: the contraction ratio, or the squared norm alone.
@@ -52,8 +53,8 @@ class ContractiveAutoencoder(Autoencoder):
         network, places = (self.decoder, codes) if self.objective.penalised == "decoder" else (self.encoder, images)
         # Whole numbers only: under TensorFlow the batch size is a tensor here.
         penalised = places[: -(-ops.shape(images)[0] // round(1 / self.objective.share))]
-        if self.objective.vicinity:
-            penalised = self._nearby(penalised)
+        if vicinity:
+            penalised = self._nearby(penalised, vicinity)
         tangents = keras.random.normal(ops.shape(penalised), dtype="float32", seed=self.probes)
         products = jacobian_products(network, penalised, tangents)
         if self.objective.penalised == "decoder":
@@ -62,14 +63,14 @@ class ContractiveAutoencoder(Autoencoder):
             return penalties.squared_norm_estimate(products)
         return penalties.contraction_ratio(products, codes)
 
-    def _nearby(self, places: Tensor) -> Tensor:
+    def _nearby(self, places: Tensor, vicinity: float) -> Tensor:
         """Places drawn around the given ones, at which the Jacobian says what noise does to the code.
 
         At the image itself it does not: most of a digit is blank, where rectifiers and maxima are at rest.
         """
         ranks = (1,) * (len(places.shape) - 1)
         deviations = keras.random.uniform(
-            (ops.shape(places)[0], *ranks), 0.0, self.objective.vicinity, dtype="float32", seed=self.probes
+            (ops.shape(places)[0], *ranks), 0.0, vicinity, dtype="float32", seed=self.probes
         )
         drawn = keras.random.normal(ops.shape(places), dtype="float32", seed=self.probes)
         return places + deviations * drawn

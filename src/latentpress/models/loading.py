@@ -113,13 +113,15 @@ class TrainedModel:
     def contractive_penalty(self, images: np.ndarray, draws: int) -> np.ndarray:
         """What the training of a contractive model penalises, before its weight, on a batch: float64 (draws,).
 
+        At the images themselves, whatever the vicinity that the training takes it in.
+
         Args:
             images: the batch, float32 (n, H, W, C) in [0, 1].
             draws: how often; each draws random projections of its own.
         """
         batch = ops.convert_to_tensor(images.astype("float32"))
         codes = self._autoencoder.encoder(batch, training=False)
-        drawn = [self._autoencoder.penalty(batch, codes) for _ in range(draws)]
+        drawn = [self._autoencoder.penalty(batch, codes, vicinity=0.0) for _ in range(draws)]
         return np.array([float(ops.convert_to_numpy(value)) for value in drawn])
 
     def _batched(self, network: Any, inputs: np.ndarray) -> np.ndarray:

@@ -37,7 +37,11 @@ def fault_caught(look: Look, *, a: str, mended: str, check: str, data: str) -> C
         raise TemplateError(f"there is no health check {check!r}.", "health_rules.py has their names.")
     for model in (a, mended):
         look.pick(rule.quantity, data, model)
-    checks = assess([entry.metric for entry in look.evidence.measured.values()], look.evidence.facts)
+    checks = assess(
+        [entry.metric for entry in look.evidence.measured.values()],
+        look.evidence.facts,
+        by_seed=[entry.metric for entry in look.evidence.by_seed],
+    )
     found = {entry.model: entry for entry in checks if (entry.name, entry.data) == (check, data)}
     faulty, right = (_assessed(look, found.get(model), model) for model in (a, mended))
     first, second = (look.names.running(model) for model in (a, mended))

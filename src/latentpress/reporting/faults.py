@@ -39,9 +39,9 @@ def fault_table(faults: Sequence[Mapping[str, Any]], checks: Sequence[Check], na
     head = " & ".join(COLUMNS)
     body = " \\\\\n".join(rows)
     # Wide, so that it is set a little smaller than the text.
-    spec = r"@{}>{\raggedright\arraybackslash}p{.25\linewidth}>{\raggedright\arraybackslash}p{.23\linewidth}lrrl@{}"
+    spec = r"@{}>{\raggedright\arraybackslash}p{.22\linewidth}>{\raggedright\arraybackslash}p{.2\linewidth}lrrl@{}"
     return Tex(
-        f"{{\\small\\begin{{tabular}}{{{spec}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body} \\\\\n"
+        f"{{\\footnotesize\\begin{{tabular}}{{{spec}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body} \\\\\n"
         "\\bottomrule\n\\end{tabular}}"
     )
 

@@ -76,6 +76,8 @@ def run_latexmk(folder: Path, time_limit: float) -> Run:
         **inherited(),
     }
     give_head_start(folder, variables)
+    # What BibTeX told of the head start is not to be taken for what it tells latexmk.
+    (folder / "report.blg").unlink(missing_ok=True)
     # A session of its own, so that the time limit and an interruption reach pdflatex and bibtex too.
     with subprocess.Popen(
         LATEXMK, cwd=folder, env=variables, start_new_session=True,

@@ -28,7 +28,8 @@ def pair_over_seeds(evidence: Evidence) -> None:
     A comparison reads the first training of each model. Where a section has several trainings, its metrics
     ``sparse_vs_plain/…_difference`` become the mean of the differences between trainings from the same seed, with
     an interval over seeds; from six seeds on, the p value of the exact sign-flip test stands beside them. A control
-    that needs no training is the same beside every seed. What one of the seeds lacks leaves the difference unknown.
+    that needs no training is the same beside every seed. What one of the seeds lacks, in either model, leaves the
+    difference unknown.
     """
     seeds = _by_seed(evidence)
     if not seeds:
@@ -45,24 +46,33 @@ def pair_over_seeds(evidence: Evidence) -> None:
 
 
 def _by_seed(evidence: Evidence) -> dict[str, dict[int, float | None]]:
-    """Pooled id to seed to value, of what was measured on several trainings."""
+    """Pooled id to seed to value, of what was measured on trainings; a training may be missing."""
     found: dict[str, dict[int, float | None]] = {}
     for entry in evidence.by_seed:
         if entry.metric.seed is not None:
             found.setdefault(replace(entry.metric, seed=None).id, {})[entry.metric.seed] = entry.metric.value
-    return {identifier: values for identifier, values in found.items() if len(values) > 1}
+    return found
 
 
 Pairs = dict[int, tuple[float | None, float | None]]
 
 
 def _pairs(evidence: Evidence, seeds: dict[str, dict[int, float | None]], a: str, b: str) -> Pairs | None:
-    """Seed to the values of both sides; None where neither was trained more than once, or one is not measured."""
+    """Every seed of the section to the values of both sides; None where neither is trained, or one is not measured."""
     if a not in evidence.measured or b not in evidence.measured or not (a in seeds or b in seeds):
         return None
-    shared = sorted(set.intersection(*(set(seeds[side]) for side in (a, b) if side in seeds)))
-    once = {side: evidence.measured[side].metric.value for side in (a, b)}
-    return {seed: (seeds.get(a, {}).get(seed, once[a]), seeds.get(b, {}).get(seed, once[b])) for seed in shared}
+    everywhere = sorted({seed for values in seeds.values() for seed in values})
+    sides = [_values(evidence.measured[side], seeds.get(side), everywhere) for side in (a, b)]
+    return {seed: (sides[0][seed], sides[1][seed]) for seed in everywhere}
+
+
+def _values(entry: Measured, by_seed: dict[int, float | None] | None, everywhere: list[int]) -> dict[int, float | None]:
+    """A side's value at every seed: None where its training failed, the same where it needs no training."""
+    if by_seed is None and len(entry.seeds) == 1:  # all its other trainings failed
+        by_seed = {entry.seeds[0]: entry.metric.value}
+    if by_seed is None:
+        return dict.fromkeys(everywhere, entry.metric.value)
+    return {seed: by_seed.get(seed) for seed in everywhere}
 
 
 def _replace(evidence: Evidence, entry: Measured, pairs: Pairs) -> None:

@@ -82,6 +82,7 @@ USED_BY: dict[str, tuple[str, tuple[Any, ...]]] = {
     "objective.weight": ("objective.penalty", ("kl_sparsity", "contractive")),
     "objective.target": ("objective.penalty", ("kl_sparsity",)),
     "objective.share": ("objective.penalty", ("contractive",)),
+    "objective.vicinity": ("objective.penalty", ("contractive",)),
     "objective.penalised": ("objective.penalty", ("kl_sparsity", "contractive")),
     "objective.contraction": ("objective.penalty", ("contractive",)),
     "objective.beta": ("objective.penalty", ("kl_divergence",)),
