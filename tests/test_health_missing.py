@@ -45,3 +45,11 @@ def test_failed_stages_are_counted_and_repeats_are_not():
         ("mnist", "plain"): 2.0,
         ("mnist", "sparse"): 1.0,
     }
+
+
+def test_a_failed_training_concerns_every_experiment_that_differs_in_its_title_alone():
+    training = {"data": "mnist", "training": {"epochs": 2}}
+    experiments = {"a": {**training, "title": "A"}, "b": {**training, "title": "B"}, "c": {**training, "epochs": 3}}
+    sections = [{"id": "q1", "models": ["a", "b", "c"]}]
+    found = missing_results(["train/a/seed0"], experiments, sections)
+    assert [check.model for check in found] == ["a", "b"]

@@ -210,3 +210,10 @@ def test_differences_over_few_seeds_have_student_s_interval_and_over_many_the_bo
     a, b = [3.0, 5.0, 7.0], [1.0, 2.0, 3.0]
     assert paired_over_seeds(a, b) == student_mean([2.0, 3.0, 4.0])
     assert paired_over_seeds(a * 2, b * 2) == bootstrap_mean([2.0, 3.0, 4.0] * 2)
+
+
+@pytest.mark.parametrize(("values", "expected"), [([0.01, 0.03], 0.04), ([0.9, 0.7], 1.0), ([0.2, None], None)])
+def test_probabilities_over_seeds_become_twice_their_mean(values: list[float | None], expected: float | None) -> None:
+    pooled = pool_seeds(Metric("mcnemar_p", value, "mnist", "sparse", seed=seed) for seed, value in enumerate(values))
+    assert [metric.value for metric in pooled] == [expected if expected is None else pytest.approx(expected)]
+    assert pooled[0].low is None

@@ -41,7 +41,7 @@ def missing_results(
 
 def _trained_alike(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     """Whether two experiments differ in their titles alone, and are trained once, under the name of one of them."""
-    return {**a, "title": ""} == {**b, "title": ""}
+    return "training" in a and {**a, "title": ""} == {**b, "title": ""}
 
 
 def _concerns(parts: list[str], data: str, model: str, alike: set[str], sections: Sequence[Mapping[str, Any]]) -> bool:

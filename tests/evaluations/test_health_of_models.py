@@ -36,7 +36,7 @@ from latentpress.models.loading import TrainedModel, build_model
 from latentpress.models.settings import ModelSettings, ObjectiveSettings
 
 SHAPE, CODE = (16, 12, 1), 8
-QUICK = {contraction: {"exact_images": 8, "images": 16}, embedding: {"iterations": 250, "points": 40}}
+QUICK = {contraction: {"exact_images": 8, "images": 16}, embedding: {"iterations": 300, "points": 40}}
 ON_CODES, ON_MODELS = (reconstruction, classification, embedding), (interpolation, contraction)
 
 

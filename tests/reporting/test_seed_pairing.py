@@ -123,3 +123,18 @@ def test_templates_can_say_what_several_seeds_mean(workshop: Any) -> None:
     assert said(1) == "[]"
     assert "trained 2 times, from the seeds 0 to 1" in said(2) and "Student" in said(2)
     assert "trained 6 times" in said(6) and "sign-flip" in said(6) and "Student" not in said(6)
+
+
+@pytest.mark.parametrize("seeds", [2, 6])
+def test_a_training_that_failed_leaves_the_difference_unknown(workshop: Any, seeds: int) -> None:
+    """The trainings that are left of a model are not its value beside every seed."""
+    levels = {"sparse": [0.004] * (seeds - 1), "plain": [0.003, *[0.009] * (seeds - 1)]}
+    inputs = {
+        f"evaluate/classification/{model}/seed{seed}": workshop.evaluation(accuracy(model, value, seed=seed))
+        for model, values in levels.items()
+        for seed, value in enumerate(values)
+    }
+    compared = accuracy("sparse_vs_plain", -0.1, "probe_accuracy_difference", low=-0.11, high=-0.09)
+    inputs["evaluate/probe_comparison/sparse+plain"] = workshop.evaluation(compared)
+    found = gather(workshop.section_task(inputs=inputs)).measured[DIFFERENCE].metric
+    assert (found.value, found.low) == (None, None)

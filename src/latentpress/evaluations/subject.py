@@ -42,9 +42,9 @@ def read_split(task: Task, name: str) -> Split:
     """
     data = task.inputs["data"]
     pixels = data.arrays("images")
-    used = first_images(
-        task.settings.get("images"), {split: len(pixels[split]) for split in ("train", "validation") if split in pixels}
-    ).get(name)
+    used = None
+    if wanted := task.settings.get("images"):
+        used = first_images(wanted, {split: len(pixels[split]) for split in ("train", "validation")}).get(name)
     images = pixels[name][:used].astype(np.float32) / np.float32(255)
     labels = data.arrays("labels")[name][:used].astype(np.int64) if "labels.npz" in data.names() else None
     return Split(images, labels)
