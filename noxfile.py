@@ -1,4 +1,4 @@
-"""Every task of the project: ``nox -s all`` builds all reports, ``nox -s tests`` tests; ``nox -l`` lists."""
+"""Every task of the project: ``nox -s all`` builds the reports, ``nox -s tests`` tests; ``nox -l`` lists."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ PATIENCE = {"interrupt_timeout": 20.0, "terminate_timeout": 10.0}  # time to end
 
 @nox.session(name="all")
 def build_all(session: nox.Session) -> None:
-    """Train, measure and typeset every report. Options after -- go to `latentpress build`."""
+    """Train, measure and typeset every report that is not on request. Options after -- go to `latentpress build`."""
     latentpress(session, "build", *session.posargs)
 
 
