@@ -28,6 +28,7 @@ SETTINGS = {
     "noise_images": 2000,
     "other_images": 1000,
 }
+EMBEDDED = {"noise_images": 400, "other_images": 200}  # its test images are copies of some 300
 SMOKE = {"noise_images": 200, "other_images": 100}
 SECONDS = 9.0
 BACKEND = True
