@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pylatex import Command, Tabular, Tabularx
@@ -257,7 +258,15 @@ def column_cells(values: Sequence[Any]) -> list[Tex]:
     floats = [value for value in values if isinstance(value, float) and value == value and abs(value) != math.inf]
     whole = all(value.is_integer() for value in floats)
     decimals = 0 if whole else column_decimals([Metric("", value) for value in floats])
+    if decimals:  # but no zeros behind numbers that were rounded when they were written
+        decimals = min(decimals, max(_places(value) for value in floats))
     return [_cell(value, decimals) for value in values]
+
+
+def _places(value: float) -> int:
+    """Digits after the point of the shortest decimal number that is this one."""
+    exponent = Decimal(repr(value)).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _cell(value: Any, decimals: int | None) -> Tex:
