@@ -688,6 +688,13 @@ def test_a_fault_is_caught_where_its_check_tells_two_models_apart(
     assert found[0] == outcome and words in found[1]
 
 
+def test_a_fault_is_not_said_to_be_caught_where_no_check_is_assessed() -> None:
+    metrics = [metric("frame_ink", value, model) for model, value in (("late", 0.0), ("plain", 0.9))]
+    evidence = Evidence(measured={m.id: Measured(m, "x", m.model, "d") for m in metrics})
+    outcomes = [make(Look(evidence, NAMES, profile=name), "fault_caught", INK).outcome for name in ("default", "smoke")]
+    assert outcomes == ["holds", "not testable"]
+
+
 def test_a_fault_s_check_must_exist() -> None:
     with pytest.raises(TemplateError, match="no health check 'ink'"):
         said("fault_caught", [metric("frame_ink", 0.0, "late")], **{**INK, "check": "ink"})
@@ -704,8 +711,8 @@ def test_a_fault_s_check_must_exist() -> None:
             "falls by a factor of 100; the ratio ρ stays the same, the decoder's norm rises by a factor of 10",
         ),
         (1.0, 0.1, 5.0, "does not hold", "most of the smaller norm is contraction"),
-        (80.0, 4.0, 5.0, "does not hold", "nothing contracts"),
-        (800.0, 2.0, 0.5, "does not hold", "the code contracts, though its scale hides it from the norm"),
+        (80.0, 4.0, 5.0, "does not hold", "the penalty contracts hardly anything"),
+        (800.0, 2.0, 0.5, "does not hold", "the code contracts more than the norm shows"),
         (1.0, None, 5.0, "not testable", "could not be measured"),
     ],
 )

@@ -60,12 +60,14 @@ class Look:
         evidence: the section's metrics.
         names: of models.
         published: published figures, as rows of the CSV file.
+        profile: of the build; in ``smoke`` no health check is assessed.
         used: ids that the claim has read so far.
     """
 
     evidence: Evidence
     names: Names
     published: Sequence[Mapping[str, str]] = ()
+    profile: str = "default"
     used: list[str] = field(default_factory=list)
 
     def metric(self, identifier: str) -> Metric:

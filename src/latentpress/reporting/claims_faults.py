@@ -40,6 +40,7 @@ def fault_caught(look: Look, *, a: str, mended: str, check: str, data: str) -> C
     checks = assess(
         [entry.metric for entry in look.evidence.measured.values()],
         look.evidence.facts,
+        look.profile,
         by_seed=[entry.metric for entry in look.evidence.by_seed],
     )
     found = {entry.model: entry for entry in checks if (entry.name, entry.data) == (check, data)}
@@ -86,8 +87,8 @@ def met_by_scale(look: Look, *, a: str, reference: str, data: str) -> Claim:
     others = f"the ratio $\\rho$ {_told(ratio)}, the decoder's norm {_told(decoder)}"
     start = f"From {second} to {first}, the squared norm of the encoder's Jacobian {_told(norm)}; {others}"
     if norm > 1 / FELL:
-        grown = ratio < 1 / EVEN
-        told = "the code contracts, though its scale hides it from the norm" if grown else "nothing contracts"
+        hidden = ratio < min(norm, 1 / EVEN)
+        told = "the code contracts more than the norm shows" if hidden else "the penalty contracts hardly anything"
         sentence = f"{start}: {told}."
         return Claim(Tex(sentence), tuple(look.used), test, FAILS)
     share = math.log(ratio) / math.log(norm)

@@ -45,7 +45,12 @@ class SectionContext:
     def claim(self, name: str, **fields: Any) -> Tex:
         """A sentence that is computed from metrics."""
         plain = {key: values.plain(value) for key, value in fields.items()}
-        look = Look(self._material.evidence, self._material.names, self._material.published)
+        look = Look(
+            self._material.evidence,
+            self._material.names,
+            self._material.published,
+            self._material.settings.get("profile", "default"),
+        )
         made = claims.make(look, str(name), plain)
         self.shown.claim(made.as_json(values.claim_id(self._material.settings["section"]["id"], str(name), plain)))
         return made.sentence
