@@ -147,9 +147,15 @@ class _Builder:
                 function="latentpress.reporting.typeset:typeset",
                 settings={"report": facts, "strict_layout": self.choices.strict_layout},
                 inputs={assembled: assembled},
+                files=self._lock(),
                 seconds=6.0,
             )
         )
+
+    def _lock(self) -> dict[str, Path]:
+        """The project's lock of its environment, where it has one."""
+        path = self.project.root / "requirements" / ("cuda.txt" if self.machine.device == "gpu" else "run.txt")
+        return {"lock": path} if path.is_file() else {}
 
     def section(self, report: Report, section: Section, facts: Mapping[str, Any]) -> str:
         inputs = {name: name for name in map(self.data, self._data_of(section))}

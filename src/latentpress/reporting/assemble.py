@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import platform
 import re
 import textwrap
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import pikepdf
 
 from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
@@ -19,10 +22,13 @@ from latentpress.metrics import from_records
 from latentpress.reporting import appendices
 from latentpress.reporting.appendix_tables import appendix_tables
 from latentpress.reporting.faults import fault_notice, fault_table
-from latentpress.reporting.latex import Tex, escape, join, pdf_string
+from latentpress.reporting.latex import Tex, escape, join, pdf_string, to_text
 from latentpress.reporting.names import Names
+from latentpress.reporting.provenance import Row, marks, provenance_rows
+from latentpress.reporting.sealing import content_digest
 from latentpress.reporting.sections import build_options, failure_box
 from latentpress.reporting.templating import load, render
+from latentpress.reporting.tracing import FIGURE, occurrences, resolve
 from latentpress.reporting.values import UNASSESSED_NOTICE, embedded_notice
 
 if TYPE_CHECKING:
@@ -86,13 +92,24 @@ def assemble(task: Task) -> Result:
         section["id"]: _part(section, found[section["id"]], report_name, filled, options)
         for section in settings["sections"]
     }
+    rows = provenance_rows(task.lineage, report_name, list(parts), options)
+    numbered = marks(rows)
+    for part in parts.values():
+        part.lines = [resolve(line, numbered) for line in part.lines]
     text = render(
         load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
         "template" if "template" in task.files else "base",
-        _context(task, parts, facts, checks, failures, environment, names),
+        _context(task, parts, facts, checks, failures, environment, names, rows),
     )
-    tables, entries = appendix_tables(checks, task.lineage, facts, environment, settings.get("experiments", {}))
+    tables, entries = appendix_tables(checks, rows, facts, environment, settings.get("experiments", {}))
     report = _report_json(task, artifacts, records, checks, failures)
+    report["facts"] = facts
+    report["environment"] = environment
+    report["provenance"] = [row.as_json() for row in rows]
+    report["numbers"] = [
+        {"id": key, "text": to_text(number)} for _, key, number in occurrences(text) if not key.startswith(FIGURE)
+    ]
+    report["figures"] = _with_content(report["figures"], artifacts)
     shown = {entry["file"] for entry in report["tables"]}
     report["tables"] += [entry for entry in entries if entry["file"] not in shown]
     result = Result(
@@ -169,6 +186,7 @@ def _context(
     failures: list[Failure],
     environment: Mapping[str, str],
     names: Names,
+    rows: Sequence[Row],
 ) -> dict[str, Any]:
     report = {"subtitle": "", "language": "en-GB", **task.settings["report"]}
     sections = task.settings["sections"]
@@ -200,7 +218,7 @@ def _context(
         "bibliography": "bibliography" in task.files and "\\cite" in tex,
         "health_appendix": appendices.health_appendix(checks, names, task.settings.get("profile", "default")),
         "provenance_appendix": appendices.provenance_appendix(
-            task.lineage, facts, (environment["operating_system"], environment["device"], environment["threads"])
+            rows, facts, (environment["operating_system"], environment["device"], environment["threads"])
         ),
     }
 
@@ -270,8 +288,18 @@ def _report_json(
             "sections": list(task.settings["sections"]),
             "faults": list(task.settings.get("faults", [])),
         },
-        "provenance": [asdict(entry) for _, entry in sorted(task.lineage.items())],
     }
+
+
+def _with_content(figures: list[dict[str, Any]], artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
+    """Entries of figures with the digest of what each draws, by which it is known again in the PDF."""
+    found = {}
+    for artifact in artifacts.values():
+        for name in artifact.names():
+            if name.startswith("figures/") and name.endswith(".pdf") and name not in found:
+                with pikepdf.open(io.BytesIO(artifact.data(name))) as pdf:
+                    found[name] = content_digest(pdf.pages[0].obj)
+    return [{**entry, "content": found[entry["file"]]} for entry in figures]
 
 
 def source_map(text: str, parts: Mapping[str, Part]) -> list[dict[str, Any]]:

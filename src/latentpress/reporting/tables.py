@@ -19,6 +19,7 @@ from latentpress.metrics import Metric, json_number
 from latentpress.reporting.evidence import Measured, Missing
 from latentpress.reporting.latex import Tex, escape, to_text
 from latentpress.reporting.numbers import MISSING, column_decimals, decimals_for, format_metric, format_value
+from latentpress.reporting.tracing import traced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,11 +83,38 @@ class Table:
             return Tex("\\tablesize\n" + text)
         return Tex("\\fittowidth{%\n" + text + "}")
 
+    def trace(self, column: int, path: str, origin: str) -> None:
+        """Let the numbers of a column, whose cells stand in the CSV file at the same place, lead to their origin."""
+        for index, row in enumerate(self.rows):
+            if is_number(self.records[index + 1][column]):
+                row[column] = traced(row[column], f"cell:{path}:{index + 1}:{column}", origin)
+
     def csv(self) -> str:
-        """Comma-separated values, with missing ones empty."""
+        """Comma-separated values, with missing ones empty, and no text that a spreadsheet would run as a formula."""
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows(self.records)
+        rows = ([harmless(cell) for cell in row] for row in self.records)
+        csv.writer(buffer, lineterminator="\n").writerows(rows)
         return buffer.getvalue()
+
+
+def is_number(value: object) -> bool:
+    """Whether a record is a number that a table prints."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a text begins with that spreadsheets run."""
+
+
+def harmless(cell: Any) -> Any:
+    """A cell that a spreadsheet shows and does not run: an apostrophe stands before text that begins like a formula."""
+    if not isinstance(cell, str) or not cell.startswith(FORMULA):
+        return cell
+    try:
+        float(cell)  # a number that is written as text: an infinity
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def check_label(label: str) -> str:
@@ -173,7 +201,12 @@ def metric_table(
         for index, entry in enumerate(found):
             if isinstance(entry, Measured):
                 cell = format_metric(
-                    entry.metric, digits=digits, decimals=decimals, interval=with_interval, percent=percent
+                    entry.metric,
+                    digits=digits,
+                    decimals=decimals,
+                    interval=with_interval,
+                    percent=percent,
+                    origin=entry.artifact,
                 )
                 printed.append((entry.metric.id, cell))
             else:
