@@ -147,7 +147,7 @@ def _versions(lineage: Mapping[str, Provenance], machine: Sequence[str]) -> Tex:
 
 def _stages(rows: Sequence[Row]) -> Tex:
     cells = [line for row in rows for line in _stage_lines(row)]
-    spec = r"r>{\raggedright}p{.50\linewidth}lrrl"
+    spec = r"r>{\raggedright}p{.43\linewidth}lrrl"
     header = "Mark & Stage & Code & Seed & Threads & Artifact"
     return long_table(spec, header, cells, "Stages and artifacts.", "tab:stages")
 

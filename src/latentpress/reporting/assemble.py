@@ -103,6 +103,7 @@ def assemble(task: Task) -> Result:
     )
     tables, entries = appendix_tables(checks, rows, facts, environment, settings.get("experiments", {}))
     report = _report_json(task, artifacts, records, checks, failures)
+    report["evidence"] = {section: _evidence(artifact, records) for section, artifact in artifacts.items()}
     report["facts"] = facts
     report["environment"] = environment
     report["provenance"] = [row.as_json() for row in rows]
@@ -239,6 +240,13 @@ def _metrics(artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
         for record in artifact.json("metrics"):
             found.setdefault(record["id"], record)
     return list(found.values())
+
+
+def _evidence(artifact: Artifact, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a section rests on; where another section has measured the same otherwise, with its own values."""
+    known = {record["id"]: {**record, "section": ""} for record in records}
+    own = [record for record in artifact.json("metrics") if known[record["id"]] != {**record, "section": ""}]
+    return {**artifact.json("evidence"), "differing": own}
 
 
 def is_pooled(record: Mapping[str, Any]) -> bool:
