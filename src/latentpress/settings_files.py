@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,13 +36,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def validate(model: type[Model], values: Mapping[str, Any], path: Path) -> Model:
+def validate(model: type[Model], values: Mapping[str, Any], path: Path, within: Sequence[str] = ()) -> Model:
     """Check settings against their class.
 
     Args:
         model: the settings class.
-        values: what the file holds.
+        values: what the file holds, or a part of it.
         path: of the file, for the message.
+        within: the keys under which that part stands, ``("criteria", "3")``.
 
     Raises:
         SettingsError: naming every fault with its line, what was found, what was expected and a way out.
@@ -50,18 +51,19 @@ def validate(model: type[Model], values: Mapping[str, Any], path: Path) -> Model
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        faults = [_fault(path, model, fault) for fault in error.errors(include_url=False)]
+        faults = [_fault(path, model, fault, list(within)) for fault in error.errors(include_url=False)]
         # A key that is missing is mostly one that is misspelt, which is told as unknown beside it.
         hints = [hint for _, hint in faults]
         best = next((hint for hint in hints if hint.startswith("Did you mean")), hints[0])
         raise SettingsError("\n".join(line for line, _ in faults), best) from None
 
 
-def _fault(path: Path, model: type[BaseModel], fault: Mapping[str, Any]) -> tuple[str, str]:
-    keys = [str(key) for key in fault["loc"]]
+def _fault(path: Path, model: type[BaseModel], fault: Mapping[str, Any], within: list[str]) -> tuple[str, str]:
+    own = [str(key) for key in fault["loc"]]
+    keys = within + own
     where = f"{path}{line_of(path, keys)}: {'.'.join(keys) or 'the file'}"
     if fault["type"] == "extra_forbidden":
-        known = _known_keys(model, keys[:-1])
+        known = _known_keys(model, own[:-1])
         return f"{where}: unknown key, expected one of {', '.join(sorted(known))}", suggestion(keys[-1], known)
     if fault["type"] == "missing":
         return f"{where}: missing", f"Add {keys[-1]} = … to the file."

@@ -1,0 +1,173 @@
+"""What of a report would be the same in a copy of it: its bytes, authors, results and sentences, as digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from latentpress.reporting.attachments import TEXT
+from latentpress.review.document import Document
+
+FEWEST_LETTERS = 60
+"""Of a sentence that is compared: shorter ones are alike by chance."""
+MOST_SENTENCES = 4000
+LONGEST_EXAMPLE = 240
+FEWEST_VALUES = 5
+"""Measured values of a model, fewer of which may be equal by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Something that a training has led to.
+
+    Attributes:
+        digest: equal where the result is equal, whatever it is called.
+        settings: digest of all settings, seeds and data of the model's trainings.
+        model: the experiment, as this report calls it.
+        what: ``training``, ``measures`` or ``figure``.
+    """
+
+    digest: str
+    settings: str
+    model: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Of one report.
+
+    Attributes:
+        sha256: of the file.
+        authors: normalised names and student numbers, to how they were typed.
+        results: of models that were trained.
+        sentences: digest to text of the sentences that no code has computed.
+    """
+
+    sha256: str = ""
+    authors: Mapping[str, str] = field(default_factory=dict)
+    results: tuple[Result, ...] = ()
+    sentences: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the way to another process."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Traits:
+        """What `as_json` has made."""
+        results = tuple(Result(**entry) for entry in told["results"])
+        return cls(told["sha256"], told["authors"], results, told["sentences"])
+
+
+def traits_of(document: Document, leave_out: Collection[str] = ()) -> Traits:
+    """The traits of a report.
+
+    Args:
+        document: the report; what is in it may be anything.
+        leave_out: digests of sentences that are not told.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: its content has another form than a build gives it.
+    """
+    report = document.report
+    computed = [claim.get("sentence", "") for claim in report["claims"]]
+    computed += [entry.get("caption", "") for entry in (*report["figures"], *report["tables"])]
+    known = {*leave_out, *(sentence_digest(part) for text in computed for part in sentences(str(text)))}
+    return Traits(
+        document.sha256,
+        dict(_authors(report)),
+        tuple(sorted(_results(report), key=lambda result: (result.model, result.what, result.digest))),
+        dict(_sentences(document, known)),
+    )
+
+
+def _authors(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for author in report["report"].get("authors", []):
+        for key in ("name", "student_number"):
+            typed = str(author.get(key, "")).strip()
+            normal = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", typed)).casefold()
+            if normal:
+                yield normal, typed[:LONGEST_EXAMPLE]
+
+
+def _results(report: Mapping[str, Any]) -> Iterator[Result]:
+    trainings: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in report["provenance"]:
+        kind, _, rest = str(entry["stage"]).partition("/")
+        if kind == "train" and _is_trained(entry):
+            trainings.setdefault(rest.split("/")[0], []).append(entry)
+    settings = {
+        model: digest_of(sorted([str(e.get("seed")), str(e["settings_digest"]), e["inputs"]] for e in entries))
+        for model, entries in trainings.items()
+    }
+    for model, entries in trainings.items():
+        for entry in entries:
+            yield Result(str(entry["artifact"]), settings[model], model, "training")
+    for model in settings:
+        values = _measures(report["metrics"], model)
+        if len(values) >= FEWEST_VALUES:
+            yield Result(digest_of(values), settings[model], model, "measures")
+    drawn = {str(e["artifact"]): str(e["stage"]).split("/") for e in report["provenance"] if _is_drawing(e)}
+    for figure in report["figures"]:
+        stage = drawn.get(str(figure.get("artifact")), [])
+        if len(stage) > 2 and stage[2] in settings and figure.get("content"):
+            yield Result(str(figure["content"]), settings[stage[2]], stage[2], "figure")
+
+
+def _is_trained(entry: Mapping[str, Any]) -> bool:
+    """Whether its settings made a difference: an untrained encoder is the same whatever its rate would be."""
+    training = entry["settings"].get("training", {})
+    return int(training.get("epochs") or 0) > 0
+
+
+def _is_drawing(entry: Mapping[str, Any]) -> bool:
+    return str(entry["stage"]).startswith("draw/")
+
+
+def _measures(metrics: Iterable[Mapping[str, Any]], model: str) -> list[str]:
+    """Measured values of a model, without its name; whole numbers (parameters, epochs) say nothing."""
+    found = set()
+    for metric in metrics:
+        value = metric.get("value")
+        if metric.get("model") == model and isinstance(value, float) and not value.is_integer():
+            found.add(json.dumps([metric.get(key) for key in ("quantity", "split", "alpha", "conditions", "value")]))
+    return sorted(found)
+
+
+def _sentences(document: Document, known: Collection[str]) -> Iterator[tuple[str, str]]:
+    pages = json.loads(document.files[TEXT]) if TEXT in document.files else []
+    count = 0
+    for sentence in sentences(" ".join(str(page) for page in pages)):
+        digest = sentence_digest(sentence)
+        if digest not in known:
+            yield digest, sentence[:LONGEST_EXAMPLE]
+            count += 1
+            if count == MOST_SENTENCES:
+                return
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a text that are long enough to be somebody's own."""
+    for sentence in re.split(r"(?<=[.!?])\s+", re.sub(r"\s+", " ", text)):
+        if len(_letters(sentence)) >= FEWEST_LETTERS:
+            yield sentence
+
+
+def sentence_digest(sentence: str) -> str:
+    """Of a sentence's letters alone: another number, hyphen or ligature makes no other sentence."""
+    return hashlib.sha256(_letters(sentence).encode()).hexdigest()[:16]
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalpha())
+
+
+def digest_of(values: Any) -> str:
+    """Digest of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
