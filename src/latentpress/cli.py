@@ -288,9 +288,7 @@ def timeline(
 
 @app.command()
 def verify(
-    report: Annotated[
-        Path, typer.Argument(metavar="REPORT", help="A report.pdf, or the folder of an exported report.")
-    ],
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report.pdf, or the folder that it lies in.")],
     expect: Annotated[
         str, typer.Option("--expect", metavar="SHA256", help="The digest that the PDF should have; a build prints it.")
     ] = "",
