@@ -207,9 +207,9 @@ def check_provenance(document: Document, texts: list[str]) -> CheckDone:
     for entry in report["provenance"]:
         if settings_digest(entry["settings"]) != entry["settings_digest"]:
             findings.append(Finding("provenance", entry["stage"], "other settings", entry["settings_digest"][:DIGITS]))
-        for name in ("artifact", "source"):
-            if texts and entry[name][:DIGITS] not in text:
-                findings.append(
-                    Finding("provenance", entry["stage"], f"no {name} {entry[name][:DIGITS]}", "it printed")
-                )
+        findings += [
+            Finding("provenance", entry["stage"], f"no {name} {entry[name][:DIGITS]}", "it printed")
+            for name in ("artifact", "source")
+            if texts and entry[name][:DIGITS] not in text
+        ]
     return CheckDone("provenance", len(report["provenance"]), "stages against what is printed of them", findings)

@@ -93,9 +93,8 @@ def tell(review: Review, say: Callable[[str], None]) -> None:
 
 def _list(findings: list[Finding], say: Callable[[str], None], word: str = "") -> None:
     for finding in findings[:MOST]:
-        line = (
-            finding.told() if not word else f"{finding.where}: {finding.found} in the report, {finding.expected} here"
-        )
+        beside = f"{finding.where}: {finding.found} in the report, {finding.expected} here"
+        line = beside if word else finding.told()
         say(f"           {'- ' if not word else f'- {word}: '}{printable(line)}")
     if len(findings) > MOST:
         say(f"           … and {len(findings) - MOST} more")
