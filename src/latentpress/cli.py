@@ -286,6 +286,47 @@ def timeline(
     print_timeline(folder.resolve(), report, build_id, output, say)
 
 
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report.pdf, or the folder that it lies in.")],
+    expect: Annotated[
+        str, typer.Option("--expect", metavar="SHA256", help="The digest that the PDF should have; a build prints it.")
+    ] = "",
+    rerun: Annotated[
+        float,
+        typer.Option("--rerun", metavar="SHARE", help="Train and measure a random share again, and compare: 0.2."),
+    ] = 0.0,
+    draw: Annotated[
+        int | None,
+        typer.Option("--draw", parser=whole, metavar="N", help="Which random share; a run with --rerun prints it."),
+    ] = None,
+    data_dir: DataDirOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write all findings there, as verify.json.")
+    ] = None,
+    project: ProjectOption = None,
+) -> None:
+    """Say whether a report is what a build has made: attachments, pages, numbers, sentences, figures, health checks.
+
+    Exit status: 0 verified; 1 altered, or no report; 2 wrong usage. What
+    differs from this clone (code, packages, settings) is told, and is no
+    fault of the report. Nothing is trained without --rerun.
+
+    An edit that changes the pages and all attached data consistently is
+    caught by --rerun, or by --expect with a digest that you hold from
+    elsewhere, alone. docs/reviewing.md lists what is caught by what.
+
+    latentpress verify report.pdf
+    latentpress verify report.pdf --expect 3f2a… --output verify.json
+    latentpress verify report.pdf --rerun 0.2
+    """
+    from latentpress.project import root_or_none
+    from latentpress.review.verifying import Wish, print_verdict
+
+    root = root_or_none((project or Path.cwd()).resolve())
+    raise typer.Exit(print_verdict(Wish(report, expect, rerun, draw, data_dir, output, root), say))
+
+
 def main() -> None:
     """Entry point."""
     run(app)

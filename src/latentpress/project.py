@@ -137,6 +137,14 @@ def find_root(start: Path) -> Path:
     )
 
 
+def root_or_none(start: Path) -> Path | None:
+    """As `find_root`; None outside a project."""
+    try:
+        return find_root(start)
+    except UsageError:
+        return None
+
+
 def load(root: Path, profile: str = "default") -> Project:
     """Read and check a whole project.
 

@@ -44,7 +44,7 @@ def test_report_json_has_what_the_contract_names(workshop: Any) -> None:
     fields = "id section model data split quantity alpha conditions seed value low high unit artifact"
     fields += " evaluation subject seeds"
     assert set(metric) == set(fields.split())
-    assert report["tables"][0].keys() == {"file", "caption", "artifact"}
+    assert report["tables"][0].keys() == {"file", "caption", "artifact", "cells"}
     assert {"name", "value", "threshold", "verdict"} <= report["health"][0].keys()
     assert {entry["stage"] for entry in report["provenance"]} >= {"train/sparse/seed0"}
     assert json.loads(codec.encode_json("report", report))

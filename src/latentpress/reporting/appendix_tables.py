@@ -47,7 +47,7 @@ def appendix_tables(
         if len(records) > 1:
             path = f"tables/{name}.csv"
             files[path] = Table([], [], [], [list(row) for row in records]).csv().encode()
-            entries.append({"file": path, "caption": caption, "artifact": ""})
+            entries.append({"file": path, "caption": caption, "artifact": "", "cells": []})
     return files, entries
 
 

@@ -15,12 +15,10 @@ import pikepdf
 from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import TemplateError
-from latentpress.health import UNASSESSED_PROFILE, assess
-from latentpress.health_faults import expect
-from latentpress.health_missing import missing_results
-from latentpress.metrics import from_records
+from latentpress.health import UNASSESSED_PROFILE
 from latentpress.reporting import appendices
 from latentpress.reporting.appendix_tables import appendix_tables
+from latentpress.reporting.checking import health_checks
 from latentpress.reporting.faults import fault_notice, fault_table
 from latentpress.reporting.latex import Tex, escape, join, pdf_string, to_text
 from latentpress.reporting.names import Names
@@ -74,18 +72,14 @@ def assemble(task: Task) -> Result:
     for artifact in artifacts.values():
         facts.update(artifact.json("facts"))
     records = _metrics(artifacts)
-    pooled = from_records(record for record in records if is_pooled(record))
-    by_seed = from_records(record for record in records if not is_pooled(record))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
     failures = [
         *[entry for entry in found.values() if isinstance(entry, Failure)],
         *[Failure(f["stage"], f["error"], "") for a in artifacts.values() for f in a.json("failures")],
     ]
-    lost = missing_results(
-        [failure.stage for failure in failures], settings.get("experiments", {}), settings["sections"]
-    )
     profile, faults = settings.get("profile", "default"), settings.get("faults", [])
-    checks = [*lost, *expect(assess(pooled, facts, profile, by_seed), faults, profile)]
+    chosen = {"experiments": settings.get("experiments", {}), "sections": settings["sections"], "faults": faults}
+    checks = health_checks(records, facts, [failure.stage for failure in failures], chosen, profile)
     options = build_options(profile, facts, task.lineage)
     filled = _Filled(environment, fault_table(faults, checks, names))
     parts = {
@@ -247,11 +241,6 @@ def _evidence(artifact: Artifact, records: list[dict[str, Any]]) -> dict[str, An
     known = {record["id"]: {**record, "section": ""} for record in records}
     own = [record for record in artifact.json("metrics") if known[record["id"]] != {**record, "section": ""}]
     return {**artifact.json("evidence"), "differing": own}
-
-
-def is_pooled(record: Mapping[str, Any]) -> bool:
-    """Whether a record is what the report prints; with several seeds those of each seed are listed beside it."""
-    return not str(record["id"]).endswith(f"/seed={record['seed']}")
 
 
 def _files(artifacts: Mapping[str, Artifact]) -> dict[str, bytes]:

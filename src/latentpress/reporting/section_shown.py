@@ -68,5 +68,6 @@ class Shown:
         if table.records:
             self.files[path] = table.csv().encode()
             text = to_text(escape(caption))
-            self.tables.append({"file": path, "caption": text, "artifact": ", ".join(artifacts)})
+            cells = [[*place, *source] for place, source in sorted(table.cells.items())]
+            self.tables.append({"file": path, "caption": text, "artifact": ", ".join(artifacts), "cells": cells})
         return path
