@@ -33,6 +33,7 @@ from latentpress.options import (
     StrictOption,
     VersionOption,
     WorkersOption,
+    positive,
     whole,
 )
 
@@ -325,6 +326,56 @@ def verify(
 
     root = root_or_none((project or Path.cwd()).resolve())
     raise typer.Exit(print_verdict(Wish(report, expect, rerun, draw, data_dir, output, root), say))
+
+
+@app.command()
+def grade(
+    submissions: Annotated[
+        Path | None,
+        typer.Argument(metavar="SUBMISSIONS", help="A folder of PDFs, or of a folder a student with a PDF inside."),
+    ] = None,
+    rubric: Annotated[
+        Path | None, typer.Option("--rubric", metavar="FILE", help="What gives points: a TOML file.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FOLDER", help="Where the grades go. Default: SUBMISSIONS-grades beside it."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", parser=positive, metavar="N", help="Submissions that are looked at at once.")
+    ] = 2,
+    time_limit: Annotated[
+        int,
+        typer.Option("--time-limit", parser=positive, metavar="SECONDS", help="Of computing, for one submission."),
+    ] = 60,
+    example_rubric: Annotated[
+        bool, typer.Option("--example-rubric", metavar=FLAG, help="Print a rubric to start from, and end.")
+    ] = False,
+    project: ProjectOption = None,
+) -> None:
+    """Grade a folder of submitted reports by a rubric: a table, a sheet for each student, a summary of the class.
+
+    Each submission is verified, scored and compared with the others, in a
+    process of its own with limits: one that is broken, encrypted, huge or
+    hostile costs its own row only. Nothing is trained.
+
+    Exit status: 0 graded; 1 graded, but some submissions could not be read;
+    2 wrong usage or rubric; 4 graded, with sheets as HTML since TeX is missing.
+
+    latentpress grade --example-rubric > rubric.toml
+    latentpress grade submissions/ --rubric rubric.toml
+    """
+    from latentpress.review.grading import Order
+    from latentpress.review.grading import grade as grade_all
+    from latentpress.review.rubric import EXAMPLE
+
+    if example_rubric:
+        say(EXAMPLE.read_text(encoding="utf-8").rstrip())
+        return
+    if submissions is None or rubric is None:
+        raise typer.BadParameter("expected SUBMISSIONS and --rubric FILE; --example-rubric prints one")
+    folder = output or submissions.resolve().with_name(f"{submissions.resolve().name}-grades")
+    grade_all(Order(submissions, rubric, folder, workers, time_limit, project or Path.cwd()), say)
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ from latentpress.review.submissions import shown
 from latentpress.review.traits import Traits, traits_of
 from latentpress.review.verify import verify
 
-MEMORY = 3 << 30
-"""Bytes of address space; the check of a report of 50 pages takes a third of it, most of it libraries."""
+MEMORY = 2 << 30
+"""Bytes of address space; the check of a report of 50 pages takes a tenth of it."""
 MOST_PAGES = 1000
 MOST_FINDINGS, LONGEST_FINDING = 12, 300
 MALFORMED = (
@@ -84,7 +84,7 @@ def check(
     try:
         document = open_document(path)
         _refuse_many_pages(document)
-        review = verify(path)
+        review = verify(path, clone=False)
         if review.verdict == UNREADABLE:
             return _unreadable(review.unreadable, path)
         return _answer(document, review, rubric, references, known)

@@ -166,5 +166,5 @@ def _authors(found: Mapping[int, Traits], reference: Traits | None) -> Iterator[
     for name, members in owners.items():
         if len(members) > 1:
             shared[tuple(sorted(members))].append(found[members[0]].authors[name])
-    for members, names in shared.items():
-        yield Group(SAME_AUTHORS, members, listed(sorted(names)))
+    for together, names in shared.items():
+        yield Group(SAME_AUTHORS, together, listed(sorted(names)))

@@ -41,6 +41,7 @@ class Checker:
         self._command = command
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
 
     def check(self, path: Path) -> Mapping[str, Any]:
         """The answer for a file; where the process dies over it, ``unreadable`` with the reason.
@@ -57,19 +58,24 @@ class Checker:
                 return answer
             self.close()
             # Something else than the limits has killed it: memory may have run out for the machine. Once more.
-            if killed_by != signal.SIGKILL or attempt == 2:
+            if killed_by != signal.SIGKILL or attempt == 2 or self._stopped:
                 break
         return {"unreadable": self._reason(killed_by), "spent": True}
 
+    def stop(self) -> None:
+        """End the process, and start no other."""
+        self._stopped = True
+        self.close()
+
     def close(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     pipe.close()  # type: ignore[union-attr]
-            self._process = None
 
     def _start(self) -> subprocess.Popen[bytes]:
         # One thread each: the pools of numerical libraries reserve address space by cores.
@@ -185,7 +191,7 @@ def check_all(
             with contextlib.suppress(queue.Empty):
                 waiting.get_nowait()
         for checker in checkers:
-            checker.close()
+            checker.stop()
 
 
 def _work(

@@ -14,7 +14,15 @@ from latentpress.health import RULES
 from latentpress.models.settings import Settings
 from latentpress.project import DATA_SETS, PROFILES
 from latentpress.reporting.claim_base import (
-    BETTER, DESCRIPTIVE, FAILS, HIGHER, HOLDS, LOWER, NO_DIFFERENCE, NOT_TESTABLE, WORSE,
+    BETTER,
+    DESCRIPTIVE,
+    FAILS,
+    HIGHER,
+    HOLDS,
+    LOWER,
+    NO_DIFFERENCE,
+    NOT_TESTABLE,
+    WORSE,
 )  # fmt: skip
 from latentpress.settings_files import line_of, read_toml, suggestion, validate
 
@@ -41,7 +49,7 @@ class Sections(Criterion):
 
 
 class MetricRange(Criterion):
-    """A measured value: all points within ``min`` and ``max``, or a share that grows from ``zero_at`` to ``full_at``."""
+    """A measured value: all points from ``min`` to ``max``, or a share that grows from ``zero_at`` to ``full_at``."""
 
     kind: Literal["metric"]
     id: str = ""
@@ -190,7 +198,8 @@ def read_rubric(path: Path) -> Rubric:
     total = math.fsum(criterion.points for criterion in criteria)
     if abs(total - found.points) > ROUNDING:
         raise SettingsError(
-            f"{path}{line_of(path, ['points'])}: points: found {found.points:g}, but the criteria give {total:g} in sum",
+            f"{path}{line_of(path, ['points'])}: points: found {found.points:g}, expected the sum of the criteria's, "
+            f"{total:g}",
             f"Write points = {total:g}, or correct a criterion.",
         )
     titles = [criterion.title for criterion in criteria]
@@ -206,7 +215,8 @@ def _criterion(values: Mapping[str, Any], path: Path, index: str) -> Criterion:
     if not isinstance(kind, str) or kind not in KINDS:
         told = "missing" if kind is None else f"found {kind!r}"
         raise SettingsError(
-            f"{path}{line_of(path, [*keys, 'kind'])}: criteria.{index}.kind: {told}, expected one of {', '.join(KINDS)}",
+            f"{path}{line_of(path, [*keys, 'kind'])}: criteria.{index}.kind: {told}, "
+            f"expected one of {', '.join(KINDS)}",
             suggestion(str(kind), KINDS),
         )
     criterion = validate(KINDS[kind], values, path, keys)

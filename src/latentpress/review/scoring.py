@@ -192,7 +192,8 @@ def _health(criterion: HealthPassed, report: Mapping[str, Any]) -> Share:
         )
     why = f"{len(passed)} of {assessed} passed"
     if failed:
-        why += f"; failed: {listed([f'{c.get("name")} ({c.get("model") or c.get("data")})' for c in failed])}"
+        names = [f"{check.get('name')} ({check.get('model') or check.get('data')})" for check in failed]
+        why += f"; failed: {listed(names)}"
     share = len(passed) / assessed
     return Share(float(not failed) if criterion.all_or_nothing else share, why)
 

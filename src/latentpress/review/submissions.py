@@ -65,7 +65,7 @@ def find_submissions(folder: Path, leave_out: Collection[Path] = ()) -> list[Sub
             f"{folder}: found no folder that can be read ({error.strerror}), expected one of submitted PDFs",
             "Give the folder that holds the students' files, or a folder for each student.",
         ) from error
-    found = []
+    found: list[Submission] = []
     for entry in entries:
         path = Path(entry.path)
         if _ignored(entry.name) or (not entry.is_symlink() and path.resolve() in skipped):
