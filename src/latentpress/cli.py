@@ -342,12 +342,13 @@ def grade(
         typer.Option("--output", metavar="FOLDER", help="Where the grades go. Default: SUBMISSIONS-grades beside it."),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", parser=positive, metavar="N", help="Submissions that are looked at at once.")
-    ] = 2,
+        int | None,
+        typer.Option("--workers", parser=positive, metavar="N", help="Submissions at once; default: 2."),
+    ] = None,
     time_limit: Annotated[
-        int,
-        typer.Option("--time-limit", parser=positive, metavar="SECONDS", help="Of computing, for one submission."),
-    ] = 60,
+        int | None,
+        typer.Option("--time-limit", parser=positive, metavar="SECONDS", help="Of computing for one; default: 60."),
+    ] = None,
     example_rubric: Annotated[
         bool, typer.Option("--example-rubric", metavar=FLAG, help="Print a rubric to start from, and end.")
     ] = False,
@@ -365,7 +366,7 @@ def grade(
     latentpress grade --example-rubric > rubric.toml
     latentpress grade submissions/ --rubric rubric.toml
     """
-    from latentpress.review.grading import Order
+    from latentpress.review.grading import SECONDS, WORKERS, Order
     from latentpress.review.grading import grade as grade_all
     from latentpress.review.rubric import EXAMPLE
 
@@ -375,7 +376,8 @@ def grade(
     if submissions is None or rubric is None:
         raise typer.BadParameter("expected SUBMISSIONS and --rubric FILE; --example-rubric prints one")
     folder = output or submissions.resolve().with_name(f"{submissions.resolve().name}-grades")
-    grade_all(Order(submissions, rubric, folder, workers, time_limit, project or Path.cwd()), say)
+    order = Order(submissions, rubric, folder, workers or WORKERS, time_limit or SECONDS, project or Path.cwd())
+    grade_all(order, say)
 
 
 def main() -> None:

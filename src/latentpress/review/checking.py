@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import resource
 import sys
 from collections.abc import Mapping
@@ -29,7 +30,12 @@ from latentpress.review.verify import verify
 MEMORY = 2 << 30
 """Bytes of address space; the check of a report of 50 pages takes a tenth of it."""
 MOST_PAGES = 1000
+SEARCHED = 1024
+"""Bytes at the beginning of a PDF, in which readers look for its mark."""
 MOST_FINDINGS, LONGEST_FINDING = 12, 300
+NO_MEMORY = f"looking at it takes more than {MEMORY >> 30} GB of memory"
+_ADDRESS = re.compile(r"(?:stream )?<\S+ object at 0x[0-9a-f]+>:? ?")
+"""What pikepdf calls a PDF that it was given as bytes."""
 MALFORMED = (
     KeyError, IndexError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, UnicodeError,
     OSError, RuntimeError, pikepdf.PdfError,
@@ -81,6 +87,9 @@ def check(
         For JSON: ``unreadable`` with the reason and nothing else, or verdict, findings, points and traits. ``spent``
         says that this process may be the worse for it, and should end.
     """
+    other = _other_kind(path)
+    if other:
+        return {"unreadable": other, "spent": False}
     try:
         document = open_document(path)
         _refuse_many_pages(document)
@@ -91,9 +100,21 @@ def check(
     except DocumentError as error:
         return _unreadable(error.message, path)
     except MemoryError:
-        return _unreadable(f"looking at it takes more than {MEMORY >> 30} GB of memory", path)
+        return _unreadable(NO_MEMORY, path)
     except MALFORMED as error:
         return _unreadable(f"its content is not what a build writes ({type(error).__name__}: {error})", path)
+
+
+def _other_kind(path: Path) -> str:
+    """Why a file is no PDF, by how it begins; no library is asked. Empty where it begins like one."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(SEARCHED)
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    if not begin:
+        return "the file is empty"
+    return "" if b"%PDF-" in begin else "found no PDF: the file does not begin like one"
 
 
 def _refuse_many_pages(document: Document) -> None:
@@ -142,8 +163,10 @@ def _unreadable(reason: str, path: Path) -> dict[str, Any]:
 
 def _cut(text: str, path: Path) -> str:
     """A reason without this machine's folders, on one line."""
+    if "bad_alloc" in text:
+        return NO_MEMORY
     plain = text.replace(f"{path}: ", "").replace(str(path), "the file").replace(os.fspath(path.parent), "")
-    return shown(plain, LONGEST_FINDING)
+    return shown(_ADDRESS.sub("", plain), LONGEST_FINDING)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ _HEAD = r"""\documentclass[11pt,a4paper,parskip=half-,numbers=noenddot]{scrartcl
 \hypersetup{pageanchor=false,pdftitle={%(title)s},pdflang=en-GB}
 \newwrite\sheetpages
 \immediate\openout\sheetpages=%(pages)s
-% Number of the submission, the page of the document that its sheet begins on.
+%% Number of the submission, the page of the document that its sheet begins on.
 \newcommand*{\sheet}[1]{\clearpage\setcounter{page}{1}\write\sheetpages{#1 \the\ReadonlyShipoutCounter}}
 \newcommand*{\rightcell}[1]{\multicolumn{1}{r}{#1}}
 \setlength{\LTpre}{.4\baselineskip}\setlength{\LTpost}{.6\baselineskip}
