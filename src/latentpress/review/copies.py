@@ -115,11 +115,14 @@ def _told(results: Iterable[Result]) -> str:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         counts[result.model][result.what] += 1
-    return "; ".join(
-        f"{model}: " + ", ".join(f"{count} {what}{'s' if count > 1 and what[-1] != 's' else ''}" for what, count in
-                                 sorted(counts[model].items(), reverse=True))
-        for model in sorted(counts)
-    )  # fmt: skip
+    return "; ".join(f"{model}: {_counted(counts[model])}" for model in sorted(counts))
+
+
+def _counted(counts: Counter[str]) -> str:
+    """``2 trainings, measures, 9 figures``."""
+    plural = {"training": "trainings", "measures": "measures", "figure": "figures"}
+    parts = {what: many if counts[what] > 1 else what for what, many in plural.items() if counts[what]}
+    return ", ".join(word if what == "measures" else f"{counts[what]} {word}" for what, word in parts.items())
 
 
 def _texts(found: Mapping[int, Traits], has_reference: bool) -> Iterator[Group]:

@@ -38,6 +38,7 @@ def draw_distribution(points: Sequence[float], most: float) -> bytes:
         axes = figure.subplots()
         axes.bar(edges[:-1], counts, width=width, align="edge", color=LINE_COLOURS[0], edgecolor="white", linewidth=0.8)
         axes.set_xlim(0, edges[-1])
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 5, 10]))
         axes.set_xlabel("points")
         axes.set_ylabel("submissions")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -65,7 +65,7 @@ def sheet(row: Row, grades: Grades) -> Tex:
             (escape(entry.title), Tex(rf"{number(entry.points)}\,/\,{number(entry.most)}"), escape(entry.why))
             for entry in row.scored
         ]
-        lines.append(_long_table("p{.33\\linewidth}rp{.47\\linewidth}", ("Criterion", "Points", "Why"), cells))
+        lines.append(_long_table("p{.33\\linewidth}rp{.52\\linewidth}", ("Criterion", "Points", "Why"), cells))
     if row.findings:
         more = row.altered - len(row.findings)
         found = [escape(finding) for finding in row.findings]
@@ -95,7 +95,7 @@ def summary(grades: Grades) -> Tex:
             (Tex(row.submission.number), escape(row.submission.name), Tex(number(row.points)), join("; ", reasons))
             for row, reasons in first
         ]
-        columns = "rp{.27\\linewidth}rp{.47\\linewidth}"
+        columns = "rp{.27\\linewidth}rp{.51\\linewidth}"
         lines.append(_long_table(columns, ("No.", "Student", "Points", "Why"), cells))
     else:
         lines.append(
@@ -136,7 +136,7 @@ def _criteria(grades: Grades) -> Tex:
         )
         cells.append((escape(criterion.title), *map(Tex, numbers)))
     header = ("Criterion", "Points", "Mean", "Share", "Full", "None")
-    table = _long_table("p{.48\\linewidth}rrrrr", header, cells)
+    table = _long_table("p{.52\\linewidth}rrrrr", header, cells)
     return Tex("\n".join([r"\unnumberedsection{Criteria}", table]))
 
 
@@ -204,6 +204,7 @@ def _long_table(columns: str, header: Sequence[str], rows: Sequence[Sequence[Tex
     titles = " & ".join(rf"\textbf{{{escape(title)}}}" for title in header)
     body = "\n".join(" & ".join(row) + r" \tabularnewline" for row in rows)
     return Tex(
-        f"{{\\small\\setlength{{\\tabcolsep}}{{4pt}}\\begin{{longtable}}[l]{{@{{}}{spec}@{{}}}}\n\\toprule\n{titles} "
+        f"\\nopagebreak{{\\small\\setlength{{\\tabcolsep}}{{4pt}}\\begin{{longtable}}[l]{{@{{}}{spec}@{{}}}}\n"
+        f"\\toprule\n{titles} "
         f"\\tabularnewline\n\\midrule\\endhead\n\\bottomrule\\endfoot\n{body}\n\\end{{longtable}}}}"
     )
