@@ -129,8 +129,11 @@ class Workshop:
 
     def drawn(self, result: Result) -> Artifact:
         """The figures of an evaluation."""
-        task = Task("draw/x/y", {}, {"evaluation": self.store(result)}, {}, self.root)
-        return self.store(figures.draw(task))
+        return self.drawn_of(self.store(result))
+
+    def drawn_of(self, evaluation: Artifact) -> Artifact:
+        """The figures of an evaluation that is stored."""
+        return self.store(figures.draw(Task("draw/x/y", {}, {"evaluation": evaluation}, {}, self.root)))
 
     def section_task(
         self,

@@ -6,14 +6,14 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
 import pikepdf
 
 from latentpress.reporting.attachments import ENVIRONMENT, REPORT, SETTINGS, TEXT
-from latentpress.reporting.page_text import comparable, page_texts
+from latentpress.reporting.page_text import comparable
 from latentpress.reporting.sealing import FORMAT, SEAL, sealed_parts
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
@@ -73,7 +73,7 @@ def _differing(found: Mapping[str, str], sealed: Mapping[str, Any]) -> list[Find
     return findings
 
 
-def check_text(document: Document) -> CheckDone:
+def check_text(document: Document, found: Sequence[str]) -> CheckDone:
     """The text of each page is the one that was read when the report was built."""
     try:
         expected = json.loads(document.files[TEXT])
@@ -81,7 +81,6 @@ def check_text(document: Document) -> CheckDone:
         expected = None
     if not isinstance(expected, list):
         return CheckDone("text", 0, "pages", [Finding("text", TEXT, "none that can be read", "the text of each page")])
-    found = page_texts(document.pdf or b"")
     findings = []
     for number in range(1, max(len(found), len(expected)) + 1):
         if number > len(found) or number > len(expected):

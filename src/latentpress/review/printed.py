@@ -64,6 +64,18 @@ def printed_numbers(data: bytes, found: list[Link]) -> Iterator[tuple[Link, str]
         document.close()
 
 
+def check_annotations(pdf: pikepdf.Pdf) -> CheckDone:
+    """Nothing lies over the pages but links: a note or a stamp may hide what is printed and show something else."""
+    findings, count = [], 0
+    for number, page in enumerate(pdf.pages, start=1):
+        for annotation in page.obj.get("/Annots", pikepdf.Array()):
+            count += 1
+            if annotation.get("/Subtype") != "/Link" or "/AP" in annotation:
+                kind = str(annotation.get("/Subtype", "/unknown")).removeprefix("/")
+                findings.append(Finding("annotations", f"page {number}", f"an annotation of the kind {kind}", "links"))
+    return CheckDone("annotations", count, "annotations, of which all should be links", findings)
+
+
 def check_numbers(document: Document, found: list[Link]) -> CheckDone:
     """Every number on the pages is one of the report's, and as large as the data at the printed precision."""
     findings = []

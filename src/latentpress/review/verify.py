@@ -19,7 +19,7 @@ from latentpress.review.attached import check_attachments, check_seal, check_tex
 from latentpress.review.document import Document, DocumentError, open_document
 from latentpress.review.findings import CheckDone, Finding, Review
 from latentpress.review.here import check_clone
-from latentpress.review.printed import check_figures, check_numbers, links
+from latentpress.review.printed import check_annotations, check_figures, check_numbers, links
 from latentpress.review.recomputed import check_claims, check_health, check_provenance, check_tables
 
 DAMAGE = (
@@ -65,7 +65,8 @@ def _checks(document: Document, root: Path | None, clone: bool) -> Iterator[Chec
             ("attachments", lambda: check_attachments(document, pdf)),
             ("seal", lambda: check_seal(document, pdf)),
             ("title", lambda: check_title(document, pdf)),
-            ("text", lambda: check_text(document)),
+            ("text", lambda: check_text(document, texts)),
+            ("annotations", lambda: check_annotations(pdf)),
             ("numbers", lambda: check_numbers(document, found)),
             ("figures", lambda: check_figures(document, found)),
             ("claims", lambda: check_claims(document, texts)),
