@@ -22,6 +22,8 @@ from latentpress.review.submissions import Submission
 LONGEST_ANSWER = 32_000_000
 START_SECONDS = 300.0
 """A machine under load may take a minute to import the libraries."""
+PATIENCE = 30.0
+"""Seconds, beside four times those of computing, after which a process that says nothing hangs."""
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGFPE}
 
 
@@ -106,15 +108,15 @@ class Checker:
         except OSError:
             answer, hung = None, False  # it died meanwhile
         else:
-            answer, hung = _answer(process, 4.0 * self._seconds + 30.0)
+            answer, hung = _answer(process, 4.0 * self._seconds + PATIENCE)
         if answer is not None:
             return answer, 0
         if hung:
             return None, -1
         try:
-            return None, -process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            return None, -1
+            return None, -process.wait(timeout=2)
+        except subprocess.TimeoutExpired:  # it lives, and what it says is no answer
+            return None, 0
 
     def _reason(self, killed_by: int) -> str:
         if killed_by == signal.SIGXCPU:
@@ -125,7 +127,7 @@ class Checker:
             return f"the libraries that read PDFs crashed over it ({signal.Signals(killed_by).name})"
         if killed_by == signal.SIGKILL:
             return "looking at it was killed twice; memory may have run out"
-        return "the process that looked at it ended without an answer"
+        return "the process that looked at it gave no answer"
 
 
 def _answer(process: subprocess.Popen[bytes], seconds: float) -> tuple[Any, bool]:

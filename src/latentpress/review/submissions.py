@@ -80,15 +80,12 @@ def find_submissions(folder: Path, leave_out: Collection[Path] = ()) -> list[Sub
 
 def shown(name: str, longest: int = LONGEST_NAME) -> str:
     """A name for people: bytes that are no UTF-8 as codes, nothing that breaks a line or turns its direction."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace") if _has_surrogates(name) else name
+    # Python reads a byte of a file's name that is no UTF-8 as one of these halves of characters.
+    text = "".join(f"\\x{ord(c) - 0xDC00:02x}" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in name)
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     text = "".join("\ufffd" if unicodedata.category(c) in ("Cf", "Cs", "Co", "Cn") else c for c in text)
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _has_surrogates(name: str) -> bool:
-    return any(0xD800 <= ord(character) <= 0xDFFF for character in name)
 
 
 def _ignored(name: str) -> bool:
