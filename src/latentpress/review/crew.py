@@ -177,7 +177,8 @@ def check_all(
             waiting.put(submission)
     left = waiting.qsize()
     done: queue.SimpleQueue[tuple[Submission, Mapping[str, Any] | BaseException]] = queue.SimpleQueue()
-    command = [sys.executable, "-m", "latentpress.review.checking", str(rubric), str(seconds)]
+    # -P: a module that somebody hands in is not imported from the folder that one happens to be in.
+    command = [sys.executable, "-P", "-m", "latentpress.review.checking", str(rubric), str(seconds)]
     checkers = [Checker(command, seconds) for _ in range(min(workers, left))]
     threads = [threading.Thread(target=_work, args=(checker, waiting, done), daemon=True) for checker in checkers]
     for thread in threads:
