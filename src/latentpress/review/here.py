@@ -52,7 +52,7 @@ def _stages(report: Mapping[str, Any], root: Path | None) -> Iterator[Finding]:
     for entry in report["provenance"]:
         try:
             taken = fingerprinter.take(stage_of(entry), {})
-        except (KeyError, LatentPressError) as error:
+        except (KeyError, ValueError, LatentPressError) as error:
             yield Finding("clone", entry["stage"], "a stage that this version cannot run", str(error), "note")
             continue
         here = provenance("", "", taken.components)
