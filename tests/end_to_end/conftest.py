@@ -1,4 +1,4 @@
-"""One finished smoke build, shared by all tests that look at a report or harm a copy of it."""
+"""One finished smoke build, shared by all tests that look at a report or harm a copy of it, in whatever process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,25 +21,43 @@ def copy_of_the_project(root: Path, without: str = "audit") -> Path:
     return root
 
 
+def copy_of(build: Path, target: Path) -> Path:
+    """A finished build in a folder of its own, to be changed."""
+    return Path(shutil.copytree(build, target, symlinks=True))
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project's settings with its report built; first.pdf is the report as it was then."""
+    """A copy of the project's settings with its report built; first.pdf is the report. Nobody changes any of it.
+
+    Of processes that share the tests, the first that asks builds it, and the others wait for it.
+    """
     if shutil.which("pdflatex") is None or shutil.which("latexmk") is None:
         pytest.skip("no TeX on this machine")
-    root = copy_of_the_project(tmp_path_factory.mktemp("project"))
+    folder = tmp_path_factory.getbasetemp()
+    root = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "finished"
+    with FileLock(root.with_suffix(".lock")):
+        if not (root / "first.pdf").exists():
+            make(root)
+    return root
+
+
+def make(root: Path) -> None:
+    """Build the report; first.pdf comes last, and so says that all is well."""
+    shutil.rmtree(root, ignore_errors=True)  # what a process left that could not build it
+    copy_of_the_project(root)
     command = [sys.executable, "-m", "latentpress", "build", "--profile", "smoke", "--data", "embedded"]
     answer = subprocess.run(
         command, cwd=root, env={**os.environ, "LATENTPRESS_DATA": ""}, capture_output=True, text=True, timeout=900
     )
     assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr[-4000:]
     shutil.copy(root / "build" / "assignment" / "report.pdf", root / "first.pdf")
-    return root
 
 
-@pytest.fixture(scope="session")
-def project(finished: Path) -> Path:
-    """The finished build. Whoever changes it restores it."""
-    return finished
+@pytest.fixture(scope="module")
+def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished build, for a file of tests that change it. Whoever does restores it."""
+    return copy_of(finished, tmp_path_factory.mktemp("project") / "project")
 
 
 @pytest.fixture

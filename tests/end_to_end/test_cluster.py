@@ -39,8 +39,8 @@ AGAIN = ("train/", "section/", "assemble/", "typeset/")
 """What the cluster does; the evaluations between would take a minute more, and show nothing else."""
 
 
-def test_a_cluster_that_loses_a_worker_in_a_training_gives_the_same_pdf(project, fresh_project, dask_cluster):
-    shutil.copytree(project / "build" / "store", fresh_project / "build" / "store")
+def test_a_cluster_that_loses_a_worker_in_a_training_gives_the_same_pdf(finished, fresh_project, dask_cluster):
+    shutil.copytree(finished / "build" / "store", fresh_project / "build" / "store")
     forget(fresh_project / "build" / "store", AGAIN)
     (fresh_project / "build" / "store" / "journal.jsonl").unlink()
     workers = {worker.pid: worker for worker in (dask_cluster.worker(name, nanny=True) for name in ("ada", "bob"))}
@@ -71,4 +71,4 @@ def test_a_cluster_that_loses_a_worker_in_a_training_gives_the_same_pdf(project,
     ran = json.loads((fresh_project / "build" / "last_run.json").read_text())["stages_run"]
     assert {name.partition("/")[0] for name in ran} == {prefix.rstrip("/") for prefix in AGAIN}
     made = (fresh_project / "build" / "assignment" / "report.pdf").read_bytes()
-    assert made == (project / "first.pdf").read_bytes()
+    assert made == (finished / "first.pdf").read_bytes()
