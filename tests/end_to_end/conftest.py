@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,6 +25,19 @@ def copy_of_the_project(root: Path, without: str = "audit") -> Path:
 def copy_of(build: Path, target: Path) -> Path:
     """A finished build in a folder of its own, to be changed."""
     return Path(shutil.copytree(build, target, symlinks=True))
+
+
+TRAINED_ON_THE_CLUSTER = ("train/contractive/", "train/vae")
+"""Trainings that a cluster does once more. All other stages are made once more under kills, and each gives the same."""
+
+
+def forget(store: Path, prefixes: tuple[str, ...] = ("",), but: tuple[str, ...] = ()) -> None:
+    """Have a store lose the stages whose names begin so, but for some: records and artifacts."""
+    for path in (store / "keys").iterdir():
+        record = json.loads(path.read_bytes().partition(b"\n")[2])
+        if record["stage"].startswith(prefixes) and not record["stage"].startswith(but):
+            path.unlink()
+            shutil.rmtree(store / "artifacts" / record["artifact"], ignore_errors=True)  # two keys may share it
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ import pytest
 
 from latentpress.engine.guardian import descendants
 
-from .conftest import copy_of
+from .conftest import TRAINED_ON_THE_CLUSTER, copy_of, forget
 
 ROOT = Path(__file__).parents[2]
 HARNESS = ROOT / "tests" / "faults" / "kill_points"
@@ -99,8 +99,9 @@ def kill_when_told(process: subprocess.Popen[str], told: str, delay: float, work
 
 def test_a_build_that_is_killed_again_and_again_ends_with_the_same_report(finished: Path, tmp_path: Path) -> None:
     root = tmp_path / "project"
-    for folder in ("experiments", "report_templates"):
-        shutil.copytree(finished / folder, root / folder)
+    for folder in ("experiments", "report_templates", "build/store"):
+        shutil.copytree(finished / folder, root / folder, symlinks=True)
+    forget(root / "build" / "store", but=TRAINED_ON_THE_CLUSTER)
     print(f"seed {SEED}")
     moments = random.Random(SEED)
     mark = f"LATENTPRESS_BUILD_ID={root}"
