@@ -200,7 +200,7 @@ def test_a_build_killed_at_any_moment_is_continued_to_the_same_result(
     tiny: TinyProject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tiny.write("work", STEPS)
-    graph = GRAPH.replace("LAST = 0.0", "LAST = 0.4")  # the last kill finds the build alive, however late it comes
+    graph = GRAPH.replace("LAST = 0.0", "LAST = 0.2")  # the last kill finds the build alive, however late it comes
     tiny.graph(graph)
     expected = {name: artifact.digest for name, artifact in tiny.build(workers=2, cores=2).artifacts.items()}
     moments = random.Random(20)
