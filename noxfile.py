@@ -39,6 +39,12 @@ def section(session: nox.Session) -> None:
 
 
 @nox.session
+def verify(session: nox.Session) -> None:
+    """Say whether a report is what a build has made: nox -s verify -- report.pdf [--rerun 0.2]."""
+    latentpress(session, "verify", argument(session, "build/assignment/report.pdf"), *session.posargs[1:])
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, several files at a time. Arguments after -- go to pytest, which then runs them one by one."""
     # Files stay whole, since their tests share fixtures, and are begun in the order that tests/conftest.py gives.
