@@ -32,7 +32,8 @@ def test_the_report_of_a_build_is_verified_and_no_difference_to_this_clone_is_to
 def test_no_command_that_reviews_loads_a_backend(finished: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from latentpress.review.verify import verify; "
-        f"assert verify(Path('build/assignment/report.pdf')).verdict == 'verified'; print(set({HEAVY}) & set(sys.modules))"
+        "assert verify(Path('build/assignment/report.pdf')).verdict == 'verified'; "
+        f"print(set({HEAVY}) & set(sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=finished, capture_output=True, text=True, timeout=120)
     assert answer.stdout.strip() == "set()", answer.stdout + answer.stderr
