@@ -12,6 +12,7 @@ from typing import Any
 from latentpress import machine, pipeline, project
 from latentpress.builds import Build, Request
 from latentpress.datasets import sources
+from latentpress.declarations import own_packages
 from latentpress.engine.history import PastBuild, past_builds
 from latentpress.engine.presence import running_builds
 from latentpress.engine.scheduler import Scheduler
@@ -67,7 +68,8 @@ def print_status(request: Request, say: Callable[[str], None], as_json: bool) ->
     """
     build = look_at(request, say)
     cores = machine.cores()
-    plan = Scheduler(build.store, build.graph.stages.values(), workers=cores, cores=cores).plan()
+    places = own_packages(request.root)
+    plan = Scheduler(build.store, build.graph.stages.values(), workers=cores, cores=cores, places=places).plan()
     last = read_last_run(request.build_folder)
     running = running_builds(build.store)
     if as_json:

@@ -50,7 +50,7 @@ def main(request: int, reply: int) -> None:
             values = json.loads(line)
             if watch is None:
                 # Before anything of the project is loaded, so that no module escapes the watch.
-                watch = ImportWatch(values["packages"])
+                watch = ImportWatch(values["packages"], values["places"])
                 watch.install()
             channel.send("reply", serve(values, watch, channel.send).as_json())
 
