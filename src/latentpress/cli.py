@@ -55,15 +55,15 @@ def latentpress(version: VersionOption = False) -> None:
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project's folder; absent or empty.")],
-    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="The report's title.")] = "Two Small Autoencoders",
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the report.")] = "Two Small Autoencoders",
     author: Annotated[
         list[str] | None, typer.Option("--author", metavar="NAME", help="An author; once for each of them.")
     ] = None,
 ) -> None:
     """Begin a project: two experiments, one evaluation of its own, and a report that shows them.
 
-    It builds as it is, in a minute or two; docs/extending.md says how to add
-    to it.
+    It builds as it is, in a minute or two. Its README.md says which file to
+    edit for what, its docs/extending.md how to add to it.
 
     latentpress new demo --title "My Codes" --author "Ada Example"
     """

@@ -68,7 +68,9 @@ def _check_name(path: Path) -> None:
 def _check_types(path: Path, literals: Mapping[str, Any]) -> None:
     for name in ("SCOPE", "NEEDS"):
         if name not in literals:
-            raise SettingsError(f"{path}: {name}: missing", f"Add {name} = …, {_KINDS[name][1]}, at the top of the file.")
+            raise SettingsError(
+                f"{path}: {name}: missing", f"Add {name} = …, {_KINDS[name][1]}, at the top of the file."
+            )
     for name, value in literals.items():
         kind, expected = _KINDS[name]
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
@@ -79,7 +81,8 @@ def _check_types(path: Path, literals: Mapping[str, Any]) -> None:
         if not fits:
             raise SettingsError(
                 f"{path}: {name}: found {value!r}, expected {expected}",
-                f"Correct {name} at the top of the file." + (" A single name needs a comma, too." if name == "NEEDS" else ""),
+                f"Correct {name} at the top of the file."
+                + (" A single name needs a comma, too." if name == "NEEDS" else ""),
             )
 
 
@@ -102,7 +105,7 @@ def _check_needs(declared: Declaration, path: Path, root: Path) -> None:
     for need in declared.needs:
         if declared.scope == "data" and need != "data":
             raise SettingsError(
-                f'{path}: NEEDS: found "{need}", expected "data" alone: an evaluation of a data set is given nothing else',
+                f'{path}: NEEDS: found "{need}", expected "data" alone, which is all that is known of a data set',
                 f"Take {need} out of NEEDS, or change SCOPE.",
             )
         if need in MATERIAL:
@@ -114,19 +117,20 @@ def _check_needs(declared: Declaration, path: Path, root: Path) -> None:
         if scope == "comparison" or (scope == "data" and declared.scope == "model"):
             fitting = "of one model" + (" or of a data set" if declared.scope == "comparison" else "")
             raise SettingsError(
-                f'{path}: NEEDS: found "{need}", an evaluation with the scope "{scope}", expected evaluations {fitting}',
+                f'{path}: NEEDS: found "{need}", which has the scope "{scope}", expected evaluations {fitting}',
                 f"Take {need} out of NEEDS, or change SCOPE.",
             )
 
 
 def _check_circle(path: Path, root: Path, own: set[str]) -> None:
-    way = [path.stem]
-    waiting = [(path.stem, tuple(way))]
+    waiting: list[tuple[str, tuple[str, ...]]] = [(path.stem, (path.stem,))]
     while waiting:
         name, passed = waiting.pop()
         for need in evaluation(name, root).needs:
             if need == path.stem:
                 circle = " → ".join((*passed, need))
-                raise SettingsError(f"{path}: NEEDS: evaluations that wait for each other: {circle}", "Break the circle.")
+                raise SettingsError(
+                    f"{path}: NEEDS: evaluations that wait for each other: {circle}", "Break the circle."
+                )
             if need in own and need not in passed:
                 waiting.append((need, (*passed, need)))

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from latentpress.declarations import Declaration, evaluation, merge_settings
-from latentpress.own_evaluations import check_own_evaluations
 from latentpress.errors import SettingsError, UsageError
 from latentpress.health_rules import RULES
 from latentpress.models.settings import ExperimentSettings, Settings
+from latentpress.own_evaluations import check_own_evaluations
 from latentpress.settings_files import line_of, override, read_toml, suggestion, validate
 
 PROFILES = ("smoke", "default", "thorough", "published")

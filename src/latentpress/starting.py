@@ -17,7 +17,6 @@ from latentpress.errors import UsageError
 
 STARTER = Path(__file__).parent / "starter"
 """``report_templates/common`` in it is a link to that of the repository; wheels hold the files themselves."""
-TITLE = "Two Small Autoencoders"
 AUTHOR = "Your Name"
 
 
@@ -31,13 +30,14 @@ def start_project(folder: Path, title: str, authors: Sequence[str], say: Callabl
         say: prints a line.
 
     Raises:
-        UsageError: something is in the folder's place, it cannot be written, or a text cannot be used. Nothing was written.
+        UsageError: something is in the folder's place, it cannot be written, or a text cannot be used; nothing was
+            written.
     """
-    _check_folder(folder)
     for what, text in (("--title", title), *(("--author", author) for author in authors)):
         _check_text(what, text)
     files = starter_files(title, authors or (AUTHOR,))
     try:
+        _check_folder(folder)
         with _filled(folder.resolve()) as place:
             for name, data in files.items():
                 target = place / name
@@ -45,7 +45,8 @@ def start_project(folder: Path, title: str, authors: Sequence[str], say: Callabl
                 target.write_bytes(data)
     except OSError as error:
         raise UsageError(
-            f"{folder}: cannot be written: {error.strerror or error}", "Choose a folder that can: latentpress new FOLDER"
+            f"{folder}: cannot be written: {error.strerror or error}",
+            "Choose a folder that can: latentpress new FOLDER",
         ) from error
     say(f"wrote {len(files)} files into {folder}; README.md there says which to edit for what")
     say("To build the report:")
@@ -101,7 +102,9 @@ def _check_folder(folder: Path) -> None:
         raise UsageError(f"{folder}: found a file, expected nothing or an empty folder", another)
     elif not folder.resolve().parent.is_dir():
         parent = folder.resolve().parent
-        raise UsageError(f"{folder}: there is no folder {parent}", f"Make it first: mkdir -p {shlex.quote(str(parent))}")
+        raise UsageError(
+            f"{folder}: there is no folder {parent}", f"Make it first: mkdir -p {shlex.quote(str(parent))}"
+        )
 
 
 def _check_text(option: str, text: str) -> None:
