@@ -106,10 +106,8 @@ class ImportWatch:
         """The usual spec, with a loader that keeps the hash."""
         if not self._is_project(fullname):
             return None
-        if fullname in self._places:
-            spec = _spec_in(self._places[fullname], fullname)
-        else:
-            spec = PathFinder.find_spec(fullname, path, target)
+        place = self._places.get(fullname)
+        spec = PathFinder.find_spec(fullname, path, target) if place is None else _spec_in(place, fullname)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             spec.loader = _Loader(spec.loader.name, spec.loader.path, self._contents)
         return spec
