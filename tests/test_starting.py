@@ -105,7 +105,7 @@ def test_what_is_in_the_way_is_told_and_left_alone(tmp_path, prepare, message):
 @pytest.mark.parametrize("text", ["", " \n", "\udcff"], ids=["empty", "blank", "no UTF-8"])
 def test_texts_that_no_title_can_be_are_refused(tmp_path, text):
     for options in ({"title": text}, {"authors": ["Ada", text]}):
-        with pytest.raises(UsageError, match="--title|--author"):
+        with pytest.raises(UsageError, match=r"--title|--author"):
             start(tmp_path / "demo", **options)
     assert contents(tmp_path) == []
 

@@ -123,7 +123,7 @@ def build(
 
 @app.command(name="list")
 def list_all(profile: ProfileOption = Profile.default, project: ProjectOption = None) -> None:
-    """List reports with their sections, and experiments."""
+    """List reports with their sections, experiments, and evaluations."""
     from latentpress.listing import list_project
     from latentpress.project import find_root
 

@@ -54,7 +54,7 @@ class Declaration:
 
 def own_packages(root: Path) -> dict[str, str]:
     """The package of a project's own evaluations and the folder that holds it; none where there is no such folder."""
-    return {OWN: str(root)} if (root / OWN).is_dir() else {}
+    return {OWN: str(root.absolute())} if (root / OWN).is_dir() else {}
 
 
 def evaluation(name: str, root: Path | None = None) -> Declaration:

@@ -12,7 +12,7 @@ from typing import Any
 from latentpress import machine, pipeline, project
 from latentpress.builds import Build, Request
 from latentpress.datasets import sources
-from latentpress.declarations import own_packages
+from latentpress.declarations import FOLDER, evaluation, evaluation_files, own_packages
 from latentpress.engine.history import PastBuild, past_builds
 from latentpress.engine.presence import running_builds
 from latentpress.engine.scheduler import Scheduler
@@ -21,7 +21,7 @@ from latentpress.preparing import make_graph, read_project
 
 
 def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
-    """Print reports with their sections, then experiments.
+    """Print reports with their sections, then experiments and evaluations.
 
     Args:
         root: the project's folder.
@@ -38,6 +38,9 @@ def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
         training = experiment.training
         trained = f"{training.epochs} epochs, {training.optimizer}" if training.epochs else "not trained"
         say(f"experiment {name}: {experiment.title}; {experiment.model.name} on {experiment.data}, {trained}")
+    for name, path in evaluation_files(root).items():
+        own = "" if path.parent == FOLDER else f" ({path.relative_to(root)})"
+        say(f"evaluation {name}: {evaluation(name, root).title}{own}")
 
 
 def look_at(request: Request, say: Callable[[str], None]) -> Build:

@@ -67,7 +67,11 @@ class ImportWatch:
         self._by_stage: set[str] = set()
         self._loaded_before: frozenset[str] = frozenset()
         # Each with what the names of the modules in it begin with.
-        self._folders = {f"{Path(place, name)}{os.sep}": f"{name}." for name, place in self._places.items()}
+        self._folders = {
+            f"{folder}{os.sep}": f"{name}."
+            for name, place in self._places.items()
+            for folder in (Path(place, name), os.path.realpath(Path(place, name)))
+        }
         self._beside = _folders(packages)
         self._folders |= dict.fromkeys(self._beside, "")
         self._watched = tuple(self._folders)
