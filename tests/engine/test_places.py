@@ -107,3 +107,9 @@ def test_workers_of_a_cluster_that_see_the_place_run_its_modules(
     with connect(dask_cluster.address) as client:
         outcome = build(tiny, place, cluster=client, workers=0)
     assert outcome.artifacts["s"].json("x") == "there"
+
+
+def test_a_function_that_forgets_to_return_its_result_is_told_so(tiny: TinyProject, place: Path) -> None:
+    write(place, work="def f(task):\n    x = 1\n")
+    failure = build(tiny, place).failures["s"]
+    assert "f in module own.work returned NoneType, expected a Result" in failure.first_lines
