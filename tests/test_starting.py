@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -43,7 +44,8 @@ def test_the_looks_are_those_of_the_repository():
     files = starting.starter_files("T", ["A"])
     common = ROOT / "report_templates" / "common"
     for path in common.iterdir():
-        assert files[f"report_templates/common/{path.name}"] == path.read_bytes()
+        name = f"report_templates/common/{path.name}"
+        assert files.get(name) == path.read_bytes(), f"link it: ln -s ../../../../../{name} {starting.STARTER / name}"
     assert files["docs/extending.md"] == (ROOT / "docs" / "extending.md").read_bytes()
 
 
@@ -155,7 +157,8 @@ def test_a_command_outside_of_a_project_names_the_way_to_one(tmp_path):
     assert "latentpress new" in caught.value.hint
 
 
-def test_a_wheel_has_all_that_a_new_project_needs(tmp_path):
+@pytest.mark.parametrize("through", ["wheel", "sdist"])
+def test_a_wheel_has_all_that_a_new_project_needs(tmp_path, through):
     """Also what lies outside of the package in the repository."""
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "src", copy / "src", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -163,8 +166,13 @@ def test_a_wheel_has_all_that_a_new_project_needs(tmp_path):
         shutil.copytree(ROOT / name, copy / name)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=copy, check=True, capture_output=True, timeout=120)
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path), "-t"]
+    if through == "sdist":
+        subprocess.run([*command, "sdist"], cwd=copy, check=True, capture_output=True, timeout=120)
+        with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+            archive.extractall(tmp_path / "unpacked", filter="data")
+        (copy,) = (tmp_path / "unpacked").iterdir()
+    subprocess.run([*command, "wheel"], cwd=copy, check=True, capture_output=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         packed = {

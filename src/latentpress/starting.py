@@ -16,7 +16,8 @@ from pathlib import Path
 from latentpress.errors import UsageError
 
 STARTER = Path(__file__).parent / "starter"
-"""``report_templates/common`` in it is a link to that of the repository; wheels hold the files themselves."""
+"""Looks and docs in it are links to the repository's, file by file, since builders of packages skip linked folders that
+they have seen; wheels hold the files themselves."""
 AUTHOR = "Your Name"
 
 
@@ -68,11 +69,11 @@ def starter_files(title: str, authors: Sequence[str]) -> dict[str, bytes]:
     found: dict[str, bytes] = {"build/.gitkeep": b""}
     for path in _files(STARTER):
         name = path.relative_to(STARTER).as_posix()
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
         if name in FILLED:
             # In one go: a title may look like the gap for the authors.
-            text = re.sub("|".join(map(re.escape, gaps)), lambda match: gaps[match[0]], text)
-        found[RENAMED.get(name, name)] = text.encode()
+            data = re.sub("|".join(map(re.escape, gaps)), lambda match: gaps[match[0]], data.decode()).encode()
+        found[RENAMED.get(name, name)] = data
     return dict(sorted(found.items()))
 
 
@@ -88,7 +89,7 @@ def toml_string(text: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder, followlinks=True):
+    for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         yield from (Path(parent, name) for name in sorted(names))
 
