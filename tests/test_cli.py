@@ -46,7 +46,7 @@ def assert_told(answer, status, *texts):
 def test_help_names_every_command_and_the_exit_statuses(root):
     answer = latentpress("--help", cwd=root)
     assert answer.returncode == 0
-    for text in ("build", "list", "status", "explain", "clean", "timeline", "Exit status", "TeX is missing"):
+    for text in ("new", "build", "list", "status", "explain", "clean", "timeline", "Exit status", "TeX is missing"):
         assert text in answer.stdout
 
 

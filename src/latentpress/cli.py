@@ -53,6 +53,26 @@ def latentpress(version: VersionOption = False) -> None:
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project's folder; absent or empty.")],
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the report.")] = "Two Small Autoencoders",
+    author: Annotated[
+        list[str] | None, typer.Option("--author", metavar="NAME", help="An author; once for each of them.")
+    ] = None,
+) -> None:
+    """Begin a project: two experiments, one evaluation of its own, and a report that shows them.
+
+    It builds as it is, in a minute or two. Its README.md says which file to
+    edit for what, its docs/extending.md how to add to it.
+
+    latentpress new demo --title "My Codes" --author "Ada Example"
+    """
+    from latentpress.starting import start_project
+
+    start_project(folder, title, author or (), say)
+
+
+@app.command()
 def build(
     reports: Annotated[
         list[str] | None, typer.Argument(metavar="[REPORT]...", help="Reports to build; all when none is named.")
@@ -103,7 +123,7 @@ def build(
 
 @app.command(name="list")
 def list_all(profile: ProfileOption = Profile.default, project: ProjectOption = None) -> None:
-    """List reports with their sections, and experiments."""
+    """List reports with their sections, experiments, and evaluations."""
     from latentpress.listing import list_project
     from latentpress.project import find_root
 
