@@ -12,6 +12,7 @@ from typing import Any
 
 from latentpress import machine
 from latentpress.datasets import sources
+from latentpress.declarations import own_packages
 from latentpress.engine.outcome import Outcome
 from latentpress.engine.progress import make_listener
 from latentpress.engine.scheduler import Scheduler
@@ -111,6 +112,7 @@ def rerun(
     say: Callable[[str], None],
     data_dir: Path | None = None,
     workers: int | None = None,
+    root: Path | None = None,
 ) -> CheckDone:
     """Train and measure a random share again, in a store of its own, and compare.
 
@@ -121,6 +123,7 @@ def rerun(
         say: prints a line.
         data_dir: where the real data lie.
         workers: stages at once.
+        root: of the project, for evaluations of its own.
     """
     entries = document.report["provenance"]
     sample = draw_sample(entries, share, seed)
@@ -138,9 +141,10 @@ def rerun(
             cores=machine.cores(),
             memory_mb=machine.memory_mb(),
             listener=make_listener(say),
+            places=own_packages(root) if root is not None else None,
         )
         outcome = scheduler.run()
-        return _compared(document, sample, outcome)
+        return _compared(document, sample, outcome, exact=not differs_here(document, root))
 
 
 def _files(
@@ -159,7 +163,8 @@ def _files(
     return found
 
 
-def _compared(document: Document, sample: Sample, outcome: Outcome) -> CheckDone:
+def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bool) -> CheckDone:
+    """Where nothing differs here, the same bits are promised; elsewhere a quantity may differ by its tolerance."""
     by_name = {entry["stage"]: entry for entry in document.report["provenance"]}
     told = {record["id"]: record for record in document.report["metrics"]}
     findings = [
@@ -167,8 +172,6 @@ def _compared(document: Document, sample: Sample, outcome: Outcome) -> CheckDone
         for stage, failure in outcome.failures.items()
     ]
     count = same = 0
-    # Where nothing differs, the same bits are promised; elsewhere a quantity may differ by its tolerance.
-    exact = not differs_here(document)
     for stage in sample.evaluations:
         artifact = outcome.artifacts.get(stage)
         if artifact is None:
