@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from latentpress.console import run, say
+from latentpress.console import leave, run, say
 from latentpress.options import (
     FLAG,
     Backend,
@@ -344,7 +344,7 @@ def verify(
     from latentpress.review.verifying import Wish, print_verdict
 
     root = root_or_none((project or Path.cwd()).resolve())
-    raise typer.Exit(print_verdict(Wish(report, expect, rerun, draw, data_dir, output, root), say))
+    leave(print_verdict(Wish(report, expect, rerun, draw, data_dir, output, root), say))
 
 
 def main() -> None:

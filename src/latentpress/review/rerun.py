@@ -6,7 +6,7 @@ import math
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
 from latentpress.errors import DataError
-from latentpress.metrics import from_json_number
+from latentpress.metrics import from_json_number, from_records
 from latentpress.review.compare_tolerances import SAME_BITS, tolerance_of, within
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
@@ -178,8 +178,9 @@ def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bo
             continue
         same += artifact.digest == by_name[stage]["artifact"]
         for record in artifact.json("metrics") if "metrics.json" in artifact.names() else []:
-            seeded = told.get(f"{record['id']}/seed={by_name[stage]['seed']}")
-            reported = seeded or told.get(record["id"])
+            (metric,) = from_records([record])
+            seeded = (replace(metric, seed=seed).id for seed in (by_name[stage]["seed"], None))
+            reported = next((told[identifier] for identifier in seeded if identifier in told), None)
             if reported is None or reported["artifact"] != by_name[stage]["artifact"]:
                 continue  # pooled over seeds, or shown from another section's evaluation
             count += 1
@@ -187,6 +188,6 @@ def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bo
             tolerance = SAME_BITS if exact else tolerance_of(record["quantity"])
             if not within(values[0], values[1], tolerance):
                 told_here = f"{values[1]}, run again (tolerance: {tolerance.words()})"
-                findings.append(Finding("rerun", record["id"], f"{values[0]}", told_here))
+                findings.append(Finding("rerun", reported["id"], f"{values[0]}", told_here))
     equal = f"{same} of {len(sample.evaluations)} artifacts equal to the bit"
     return CheckDone("rerun", count, f"metrics measured again within tolerances; {equal}", findings)

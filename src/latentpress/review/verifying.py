@@ -60,9 +60,8 @@ def print_verdict(wish: Wish, say: Callable[[str], None]) -> int:
 
         draw = secrets.randbelow(1_000_000) if wish.draw is None else wish.draw
         try:
-            review.checks.append(
-                rerun(open_document(wish.report), wish.rerun, draw, say, wish.data_dir, root=wish.root)
-            )
+            document = open_document(wish.report)
+            review.checks.append(rerun(document, wish.rerun, draw, say, wish.data_dir, root=wish.root))
         except DAMAGE as error:
             told = f"stages that cannot be run ({type(error).__name__}: {error})"
             finding = Finding("rerun", "provenance", told, "those of a build")
