@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from latentpress.console import run, say
+from latentpress.console import leave, run, say
 from latentpress.options import (
     FLAG,
     Backend,
@@ -51,6 +51,26 @@ app = typer.Typer(
 @app.callback()
 def latentpress(version: VersionOption = False) -> None:
     """What stands before a command."""
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project's folder; absent or empty.")],
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the report.")] = "Two Small Autoencoders",
+    author: Annotated[
+        list[str] | None, typer.Option("--author", metavar="NAME", help="An author; once for each of them.")
+    ] = None,
+) -> None:
+    """Begin a project: two experiments, one evaluation of its own, and a report that shows them.
+
+    It builds as it is, in a minute or two. Its README.md says which file to
+    edit for what, its docs/extending.md how to add to it.
+
+    latentpress new demo --title "My Codes" --author "Ada Example"
+    """
+    from latentpress.starting import start_project
+
+    start_project(folder, title, author or (), say)
 
 
 @app.command()
@@ -104,7 +124,7 @@ def build(
 
 @app.command(name="list")
 def list_all(profile: ProfileOption = Profile.default, project: ProjectOption = None) -> None:
-    """List reports with their sections, and experiments."""
+    """List reports with their sections, experiments, and evaluations."""
     from latentpress.listing import list_project
     from latentpress.project import find_root
 
@@ -325,7 +345,7 @@ def verify(
     from latentpress.review.verifying import Wish, print_verdict
 
     root = root_or_none((project or Path.cwd()).resolve())
-    raise typer.Exit(print_verdict(Wish(report, expect, rerun, draw, data_dir, output, root), say))
+    leave(print_verdict(Wish(report, expect, rerun, draw, data_dir, output, root), say))
 
 
 @app.command()

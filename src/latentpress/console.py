@@ -61,6 +61,11 @@ def run(command: Callable[..., Any]) -> NoReturn:
     sys.exit(status)
 
 
+def leave(status: int) -> NoReturn:
+    """End with an exit status that the command has told of itself; those of a build have words of their own."""
+    sys.exit(status)
+
+
 INTERRUPTED = 130  # what shells give a command that Ctrl-C ended; Typer returns it, too
 MEANINGS = {
     1: "a stage failed; the lines above say which, and what was delivered",

@@ -296,7 +296,7 @@ class _Builder:
         for need in declared.needs:
             if need == "data":
                 continue
-            if need not in ("codes", "model") and evaluation(need).scope == "data":
+            if need not in ("codes", "model") and evaluation(need, self.project.root).scope == "data":
                 inputs[need] = self.on_data(self._shown(need, section, data), data)
                 continue
             for model in entry.models:
@@ -352,7 +352,7 @@ class _Builder:
         for entry in section.evaluations:
             if entry.declaration.name == need and (entry.declaration.scope == "data" or subject in entry.models):
                 return entry
-        declared = evaluation(need)
+        declared = evaluation(need, self.project.root)
         settings = {**declared.settings, **(declared.smoke if self.project.profile == "smoke" else {})}
         return SectionEvaluation(declared, settings, (subject,))
 

@@ -103,9 +103,8 @@ def _attach(pdf: pikepdf.Pdf, name: str, content: bytes) -> None:
     )
     specification.obj.AFRelationship = pikepdf.Name.Data
     pdf.attachments[name] = specification
-    if "/AF" not in pdf.Root:
-        pdf.Root.AF = pdf.make_indirect(pikepdf.Array())
-    pdf.Root.AF.append(pdf.attachments[name].obj)
+    # Which files belong to the document; some versions of pikepdf keep that list themselves, and some do not.
+    pdf.Root.AF = pikepdf.Array([pdf.attachments[known].obj for known in sorted(pdf.attachments)])
 
 
 def as_json(values: Any) -> bytes:

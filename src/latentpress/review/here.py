@@ -10,8 +10,8 @@ from typing import Any
 
 from latentpress import machine
 from latentpress import project as projects
+from latentpress.declarations import own_packages
 from latentpress.engine.fingerprint import Fingerprinter, differences, provenance
-from latentpress.engine.local_modules import is_installation
 from latentpress.engine.sources import find_packages
 from latentpress.errors import LatentPressError
 from latentpress.review.document import Document
@@ -37,22 +37,28 @@ def check_clone(document: Document, root: Path | None) -> CheckDone:
     return CheckDone("clone", len(report["provenance"]), what, findings, skipped)
 
 
-def differs_here(document: Document) -> bool:
-    """Whether anything differs here on which the bits of a result depend: code, packages, Python, the processor."""
-    report = document.report
-    return any(True for _ in (*_stages(report, None), *_machine(report)))
+def differs_here(document: Document, root: Path | None) -> bool:
+    """Whether anything differs here on which the bits of a measurement depend: code, packages, Python, processor."""
+    measuring = [entry for entry in document.report["provenance"] if entry["stage"].startswith(MEASURING)]
+    report = {**document.report, "provenance": measuring}
+    return any(True for _ in (*_stages(report, root), *_machine(report)))
+
+
+MEASURING = ("data/", "train/", "encode/", "evaluate/")
+"""Stages by whose work a number comes about; the others print it."""
 
 
 def _stages(report: Mapping[str, Any], root: Path | None) -> Iterator[Finding]:
-    folders = find_packages([PACKAGE])
     # Sources are parsed once; a build keeps what came of it in the same place.
-    fingerprinter = Fingerprinter([PACKAGE], folders, root / "build" / "store" / "cache" if root is not None else None)
+    cache = root / "build" / "store" / "cache" if root is not None else None
+    places = own_packages(root) if root is not None else None
+    fingerprinter = Fingerprinter([PACKAGE], find_packages([PACKAGE]), cache, places)
     packages: dict[str, tuple[str, str]] = {}
     code: dict[tuple[str, str, str], list[str]] = {}
     for entry in report["provenance"]:
         try:
             taken = fingerprinter.take(stage_of(entry), {})
-        except (KeyError, LatentPressError) as error:
+        except (KeyError, ValueError, LatentPressError) as error:
             yield Finding("clone", entry["stage"], "a stage that this version cannot run", str(error), "note")
             continue
         here = provenance("", "", taken.components)
@@ -69,9 +75,6 @@ def _stages(report: Mapping[str, Any], root: Path | None) -> Iterator[Finding]:
         yield Finding("clone", f"code of {stages[0]}{more} ({function})", there[:12], here_source[:12], "note")
     for name, (version, installed) in sorted(packages.items()):
         yield Finding("clone", f"package {name}", version, installed, "note")
-    if any(is_installation(str(folder)) for folder in folders):
-        version = "LatentPress is installed here, and so counts by its version alone"
-        yield Finding("clone", "code", "sources of the report", version, "note")
 
 
 def _machine(report: Mapping[str, Any]) -> Iterator[Finding]:

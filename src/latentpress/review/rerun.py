@@ -6,19 +6,20 @@ import math
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from latentpress import machine
 from latentpress.datasets import sources
+from latentpress.declarations import own_packages
 from latentpress.engine.outcome import Outcome
 from latentpress.engine.progress import make_listener
 from latentpress.engine.scheduler import Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
 from latentpress.errors import DataError
-from latentpress.metrics import from_json_number
+from latentpress.metrics import from_json_number, from_records
 from latentpress.review.compare_tolerances import SAME_BITS, tolerance_of, within
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
@@ -111,6 +112,7 @@ def rerun(
     say: Callable[[str], None],
     data_dir: Path | None = None,
     workers: int | None = None,
+    root: Path | None = None,
 ) -> CheckDone:
     """Train and measure a random share again, in a store of its own, and compare.
 
@@ -121,6 +123,7 @@ def rerun(
         say: prints a line.
         data_dir: where the real data lie.
         workers: stages at once.
+        root: of the project, for evaluations of its own.
     """
     entries = document.report["provenance"]
     sample = draw_sample(entries, share, seed)
@@ -138,9 +141,10 @@ def rerun(
             cores=machine.cores(),
             memory_mb=machine.memory_mb(),
             listener=make_listener(say),
+            places=own_packages(root) if root is not None else None,
         )
         outcome = scheduler.run()
-        return _compared(document, sample, outcome)
+        return _compared(document, sample, outcome, exact=not differs_here(document, root))
 
 
 def _files(
@@ -159,7 +163,8 @@ def _files(
     return found
 
 
-def _compared(document: Document, sample: Sample, outcome: Outcome) -> CheckDone:
+def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bool) -> CheckDone:
+    """Where nothing differs here, the same bits are promised; elsewhere a quantity may differ by its tolerance."""
     by_name = {entry["stage"]: entry for entry in document.report["provenance"]}
     told = {record["id"]: record for record in document.report["metrics"]}
     findings = [
@@ -167,16 +172,15 @@ def _compared(document: Document, sample: Sample, outcome: Outcome) -> CheckDone
         for stage, failure in outcome.failures.items()
     ]
     count = same = 0
-    # Where nothing differs, the same bits are promised; elsewhere a quantity may differ by its tolerance.
-    exact = not differs_here(document)
     for stage in sample.evaluations:
         artifact = outcome.artifacts.get(stage)
         if artifact is None:
             continue
         same += artifact.digest == by_name[stage]["artifact"]
         for record in artifact.json("metrics") if "metrics.json" in artifact.names() else []:
-            seeded = told.get(f"{record['id']}/seed={by_name[stage]['seed']}")
-            reported = seeded or told.get(record["id"])
+            (metric,) = from_records([record])
+            seeded = (replace(metric, seed=seed).id for seed in (by_name[stage]["seed"], None))
+            reported = next((told[identifier] for identifier in seeded if identifier in told), None)
             if reported is None or reported["artifact"] != by_name[stage]["artifact"]:
                 continue  # pooled over seeds, or shown from another section's evaluation
             count += 1
@@ -184,6 +188,6 @@ def _compared(document: Document, sample: Sample, outcome: Outcome) -> CheckDone
             tolerance = SAME_BITS if exact else tolerance_of(record["quantity"])
             if not within(values[0], values[1], tolerance):
                 told_here = f"{values[1]}, run again (tolerance: {tolerance.words()})"
-                findings.append(Finding("rerun", record["id"], f"{values[0]}", told_here))
+                findings.append(Finding("rerun", reported["id"], f"{values[0]}", told_here))
     equal = f"{same} of {len(sample.evaluations)} artifacts equal to the bit"
     return CheckDone("rerun", count, f"metrics measured again within tolerances; {equal}", findings)

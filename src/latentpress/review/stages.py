@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,11 @@ from typing import Any
 from latentpress.datasets.settings import late_modules as data_modules
 from latentpress.engine.stage import Stage
 from latentpress.models.settings import late_modules as model_modules
+
+FUNCTION = re.compile(
+    r"latentpress\.(?:datasets\.prepare:prepare|training:train|encoding:encode|evaluations\.[a-z0-9_]+:measure"
+    r"|reporting\.(?:figures:draw|sections:render|assemble:assemble))|evaluations\.[a-z0-9_]+:measure"
+)
 
 
 def stage_of(
@@ -24,7 +30,10 @@ def stage_of(
 
     Raises:
         KeyError: the entry lacks something, or names a model, objective or data set that this version does not have.
+        ValueError: it names a function that is none of a stage's; a report is not trusted to name others.
     """
+    if not FUNCTION.fullmatch(entry["function"]):
+        raise ValueError(f"{entry['function']!r} is no function of a stage")
     return Stage(
         name=entry["stage"],
         function=entry["function"],

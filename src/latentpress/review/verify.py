@@ -42,8 +42,10 @@ def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: boo
         The review; a file that cannot be read is one, too.
     """
     review = Review(str(path))
+    # Of a folder the PDF is verified, by what is attached to it; the files beside it may be other ones.
+    inside = path / "report.pdf"
     try:
-        document = open_document(path)
+        document = open_document(inside if path.is_dir() and inside.is_file() else path)
     except DocumentError as error:
         review.unreadable = str(error).replace("\n", " ")
         return review

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentpress.errors import UsageError
-from latentpress.review.findings import VERIFIED, Finding, Review
-from latentpress.review.verify import verify, write_review
+from latentpress.review.findings import VERIFIED, CheckDone, Finding, Review
+from latentpress.review.verify import DAMAGE, verify, write_review
 
 MOST = 12
 """Findings of one check that are printed; verify.json has them all."""
@@ -59,7 +59,13 @@ def print_verdict(wish: Wish, say: Callable[[str], None]) -> int:
         from latentpress.review.rerun import rerun
 
         draw = secrets.randbelow(1_000_000) if wish.draw is None else wish.draw
-        review.checks.append(rerun(open_document(wish.report), wish.rerun, draw, say, wish.data_dir))
+        try:
+            document = open_document(wish.report)
+            review.checks.append(rerun(document, wish.rerun, draw, say, wish.data_dir, root=wish.root))
+        except DAMAGE as error:
+            told = f"stages that cannot be run ({type(error).__name__}: {error})"
+            finding = Finding("rerun", "provenance", told, "those of a build")
+            review.checks.append(CheckDone("rerun", 0, "", [finding]))
     tell(review, say)
     if wish.output is not None:
         write_review(review, wish.output)
