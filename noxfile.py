@@ -45,6 +45,14 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def grade(session: nox.Session) -> None:
+    """Grade a folder of reports: nox -s grade -- submissions/ --rubric rubric.toml; -- --example-rubric prints one."""
+    if not session.posargs:
+        session.error("say which: nox -s grade -- submissions/ --rubric rubric.toml")
+    latentpress(session, "grade", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, several files at a time. Arguments after -- go to pytest, which then runs them one by one."""
     # Files stay whole, since their tests share fixtures, and are begun in the order that tests/conftest.py gives.

@@ -27,7 +27,7 @@ def run_nox(*arguments):
 
 def test_every_session_of_the_readme_exists():
     listed = run_nox("--list").stdout
-    for name in ("all", "report", "section", "verify", "tests", "lint", "types", "lock"):
+    for name in ("all", "report", "section", "verify", "grade", "tests", "lint", "types", "lock"):
         assert f" {name} -> " in listed or f"* {name}" in listed
 
 
@@ -35,6 +35,7 @@ def test_every_session_of_the_readme_exists():
     ("arguments", "message"),
     [
         (["-s", "report"], "nox -s report -- assignment"),
+        (["-s", "grade"], "nox -s grade -- submissions/ --rubric rubric.toml"),
         (["-s", "section"], "nox -s section -- assignment/q1b"),
         (["-s", "section", "--", "q1b"], "expected REPORT/SECTION, found 'q1b'"),
     ],

@@ -25,6 +25,7 @@ from latentpress.review.scoring import number
 from latentpress.review.submissions import Submission, find_submissions, sheet_names
 from latentpress.review.traits import Traits, traits_of
 from latentpress.review.web_sheets import sheet_html, summary_html
+from latentpress.starting import STARTER
 
 WORKERS, SECONDS = 2, 60
 STYLE = Path("report_templates") / "common" / "report.sty"
@@ -156,12 +157,10 @@ def _as_pdf(grades: Grades, project: Path) -> dict[str, bytes]:
 
 
 def _style(project: Path) -> bytes:
-    """report.sty of the project that one is in, or of this program's own clone."""
-    clone = Path(__file__).resolve().parents[3]
-    for root in (root_or_none(project.resolve()), clone):
-        if root is not None and (root / STYLE).is_file():
-            return (root / STYLE).read_bytes()
-    raise LatexError(f"There is no {STYLE} here.", "Run it inside a project, or name one with --project.")
+    """report.sty of the project that one is in, or else the one that new projects get."""
+    root = root_or_none(project.resolve())
+    own = (root or STARTER) / STYLE
+    return (own if own.is_file() else STARTER / STYLE).read_bytes()
 
 
 def _as_html(grades: Grades) -> dict[str, bytes]:
