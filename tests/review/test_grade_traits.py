@@ -75,7 +75,16 @@ def test_what_was_never_trained_has_no_results_of_its_own() -> None:
 
 
 def test_authors_are_compared_as_people_read_them() -> None:
-    assert set(traits(report()).authors) == {"ada lovelace", "1815"}
+    assert traits(report()).authors == {"ada lovelace": "Ada LOVELACE", "1815": "1815"}
+
+
+def test_what_is_told_of_a_report_is_one_line_that_no_terminal_obeys() -> None:
+    content = report(model="evil\x1b[2J\n")
+    content["report"]["authors"] = [{"name": "Ada\x1b[31m\n\u202e" * 999}]
+    found = traits(content, [OWN.replace("penalty", "\x1b[2J")])
+    told = [*found.authors.values(), *found.sentences.values(), *(result.model for result in found.results)]
+    assert len(told) > 4
+    assert all(text.isprintable() and len(text) <= 240 for text in told)
 
 
 def test_sentences_are_told_unless_code_computed_them_or_the_template_has_them() -> None:

@@ -14,6 +14,7 @@ import re
 import resource
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ MEMORY = 2 << 30
 MOST_PAGES = 1000
 SEARCHED = 1024
 """Bytes at the beginning of a PDF, in which readers look for its mark."""
-MOST_FINDINGS, LONGEST_FINDING = 12, 300
+MOST_FINDINGS, LONGEST_FINDING, MOST_AUTHORS = 12, 300, 20
 NO_MEMORY = f"looking at it takes more than {MEMORY >> 30} GB of memory"
 _ADDRESS = re.compile(r"(?:stream )?<\S+ object at 0x[0-9a-f]+>:? ?")
 """What pikepdf calls a PDF that it was given as bytes."""
@@ -145,12 +146,12 @@ def _answer(
         "verdict": review.verdict,
         "sha256": document.sha256,
         "title": shown(document.title, LONGEST_FINDING),
-        "authors": [shown(name) for name in document.authors],
+        "authors": [shown(name) for name in document.authors[:MOST_AUTHORS]],
         "findings": [_cut(finding.told(), document.path) for finding in review.altered[:MOST_FINDINGS]],
         "altered": len(review.altered),
         "notes": notes,
         "checks": [[check.name, check.looked_at, len(check.findings), check.skipped] for check in review.checks],
-        "scored": [entry.as_json() for entry in scored],
+        "scored": [replace(entry, why=shown(entry.why, LONGEST_FINDING)).as_json() for entry in scored],
         "points": points,
         "told": told,
         "traits": traits.as_json(),

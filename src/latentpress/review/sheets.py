@@ -16,7 +16,7 @@ from latentpress.review.scoring import number
 PAGES = "sheets.txt"
 """What LaTeX writes: the number of each submission and the page that its sheet begins on."""
 FIGURE = "figures/distribution.pdf"
-MOST_MEMBERS = 40
+MOST_MEMBERS = 20
 WORDS = {
     VERIFIED: "unaltered",
     ALTERED: "altered since it was built",
@@ -110,13 +110,13 @@ def _everybody(grades: Grades) -> Tex:
         (
             Tex(row.submission.number),
             escape(row.submission.name),
-            Tex(WORDS[row.verdict]),
+            Tex(row.verdict),
             Tex(number(row.points)),
             Tex(rf"\code{{{escape(row.sheet)}}}"),
         )
         for row in grades.rows
     ]
-    columns = "rp{.3\\linewidth}p{.2\\linewidth}rp{.27\\linewidth}"
+    columns = "rp{.36\\linewidth}lrp{.33\\linewidth}"
     table = _long_table(columns, ("No.", "Student", "Report", "Points", "Sheet"), cells)
     return Tex("\n".join([r"\unnumberedsection{All submissions}", table]))
 

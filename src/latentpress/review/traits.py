@@ -8,15 +8,18 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 from latentpress.reporting.attachments import TEXT
 from latentpress.review.document import Document
+from latentpress.review.submissions import shown
 
 FEWEST_LETTERS = 60
 """Of a sentence that is compared: shorter ones are alike by chance."""
-MOST_SENTENCES = 4000
-LONGEST_EXAMPLE = 240
+MOST_SENTENCES, MOST_RESULTS, MOST_AUTHORS = 4000, 2000, 40
+"""Of one report; one that has more was not built, and is looked at no further."""
+LONGEST_EXAMPLE, DIGITS = 240, 64
 FEWEST_VALUES = 5
 """Measured values of a model, fewer of which may be equal by chance."""
 
@@ -81,8 +84,8 @@ def traits_of(document: Document, leave_out: Collection[str] = ()) -> Traits:
     known = {*leave_out, *(sentence_digest(part) for text in computed for part in sentences(str(text)))}
     return Traits(
         document.sha256,
-        dict(_authors(report)),
-        tuple(sorted(_results(report), key=lambda result: (result.model, result.what, result.digest))),
+        dict(islice(_authors(report), MOST_AUTHORS)),
+        tuple(sorted(islice(_results(report), MOST_RESULTS), key=lambda one: (one.model, one.what, one.digest))),
         dict(_sentences(document, known)),
     )
 
@@ -90,10 +93,10 @@ def traits_of(document: Document, leave_out: Collection[str] = ()) -> Traits:
 def _authors(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for author in report["report"].get("authors", []):
         for key in ("name", "student_number"):
-            typed = str(author.get(key, "")).strip()
+            typed = shown(str(author.get(key, ""))[:LONGEST_EXAMPLE])
             normal = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", typed)).casefold()
             if normal:
-                yield normal, typed[:LONGEST_EXAMPLE]
+                yield normal, typed
 
 
 def _results(report: Mapping[str, Any]) -> Iterator[Result]:
@@ -108,22 +111,26 @@ def _results(report: Mapping[str, Any]) -> Iterator[Result]:
     }
     for model, entries in trainings.items():
         for entry in entries:
-            yield Result(str(entry["artifact"]), settings[model], model, "training")
+            yield Result(_digest(entry["artifact"]), settings[model], shown(model), "training")
     for model in settings:
         values = _measures(report["metrics"], model)
         if len(values) >= FEWEST_VALUES:
-            yield Result(digest_of(values), settings[model], model, "measures")
+            yield Result(digest_of(values), settings[model], shown(model), "measures")
     drawn = {str(e["artifact"]): str(e["stage"]).split("/") for e in report["provenance"] if _is_drawing(e)}
     for figure in report["figures"]:
         stage = drawn.get(str(figure.get("artifact")), [])
         if len(stage) > 2 and stage[2] in settings and figure.get("content"):
-            yield Result(str(figure["content"]), settings[stage[2]], stage[2], "figure")
+            yield Result(_digest(figure["content"]), settings[stage[2]], shown(stage[2]), "figure")
 
 
 def _is_trained(entry: Mapping[str, Any]) -> bool:
     """Whether its settings made a difference: an untrained encoder is the same whatever its rate would be."""
     training = entry["settings"].get("training", {})
     return int(training.get("epochs") or 0) > 0
+
+
+def _digest(told: object) -> str:
+    return str(told)[:DIGITS]
 
 
 def _is_drawing(entry: Mapping[str, Any]) -> bool:
@@ -146,7 +153,7 @@ def _sentences(document: Document, known: Collection[str]) -> Iterator[tuple[str
     for sentence in sentences(" ".join(str(page) for page in pages)):
         digest = sentence_digest(sentence)
         if digest not in known:
-            yield digest, sentence[:LONGEST_EXAMPLE]
+            yield digest, shown(sentence, LONGEST_EXAMPLE)
             count += 1
             if count == MOST_SENTENCES:
                 return
