@@ -39,6 +39,12 @@ def section(session: nox.Session) -> None:
 
 
 @nox.session
+def compare(session: nox.Session) -> None:
+    """Hold two reports against each other: nox -s compare -- A B [--html FILE]. PDFs or folders."""
+    latentpress(session, "compare", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests. Arguments after -- go to pytest."""
     run(session, "development", "pytest", *session.posargs)
