@@ -66,11 +66,11 @@ def _told(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Entry]:
         branch = next((top for top in _branches(key) if top in lacking[0] or top in lacking[1]), None)
         if branch is None:
             same = key in a and key in b and a[key] == b[key] and texts[0] == texts[1]
-            entries[key] = Entry(key, *texts, state="same" if same else "told")
+            entries[key] = Entry(key, texts[0], texts[1], "same" if same else "told")
         else:
             one = "present"
             here = [None if branch in side else one for side in lacking]
-            entries.setdefault(branch, Entry(branch, *here, state="told"))
+            entries.setdefault(branch, Entry(branch, here[0], here[1], "told"))
     return list(entries.values())
 
 

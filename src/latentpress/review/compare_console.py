@@ -45,8 +45,13 @@ def told(comparison: Comparison, everything: bool, width: int | None = None, col
         legacy_windows=False,
     )
     _head(console, comparison)
+    apart = True
     for part in comparison.parts:
-        _part(console, part, part.chosen(everything))
+        entries = part.chosen(everything)
+        if apart or entries:  # parts of one line each stand together
+            console.print()
+        _part(console, part, entries)
+        apart = bool(entries)
     console.print()
     console.print(Text(comparison.summary(), style="bold green" if comparison.verdict == SAME else "bold red"))
     if not everything:
@@ -66,7 +71,6 @@ def _head(console: Console, comparison: Comparison) -> None:
 
 
 def _part(console: Console, part: Part, entries: Sequence[Entry]) -> None:
-    console.print()
     line = Text(part.title, style="bold")
     line.append(f": {counts_in_words(part)}", style="not bold")
     console.print(line)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 State = Literal["same", "within", "told", "differs"]
-"""``same``: equal. ``within``: apart by no more than the tolerance. ``told``: otherwise, and not a result: what may have
-caused a difference, or what follows from numbers that are compared by themselves. ``differs``: a result that differs."""
+"""``same``: equal. ``within``: apart by no more than the tolerance. ``told``: otherwise, but no result: what may have
+caused a difference, or what follows from numbers that are compared by themselves. ``differs``: a result that is
+otherwise."""
 STATES: tuple[State, ...] = ("same", "within", "told", "differs")
 SAME, DIFFERENT = "same", "differs"
 SCHEMA = 1

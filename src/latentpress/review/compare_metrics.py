@@ -76,9 +76,9 @@ def _entry(a: Record | None, b: Record | None, lineage: Lineage) -> NumberEntry:
     inside = _inside(a, b)
     text_a, text_b = _told_apart(value_a, value_b)
     return NumberEntry(
-        key=known["id"], a=text_a, b=text_b, state=state, note=_note(a, b, inside, state, tolerance), group=group, label=label,
-        numbers=(_numbers(a), _numbers(b)), difference=_difference(value_a, value_b), tolerance=tolerance.words(),
-        reason=tolerance.reason, inside=inside,
+        key=known["id"], a=text_a, b=text_b, state=state, note=_note(a, b, inside, state, tolerance), group=group,
+        label=label, numbers=(_numbers(a), _numbers(b)), difference=_difference(value_a, value_b),
+        tolerance=tolerance.words(), reason=tolerance.reason, inside=inside,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def _health_entry(key: str, a: Record | None, b: Record | None) -> Entry:
     assert known is not None
     if changed and known["threshold"] is not None:
         note = f"{note}; threshold {number_text(from_json_number(known['threshold']), 4)}".removeprefix("; ")
-    return Entry(key, *verdicts, state="differs" if changed else "same", note=note)
+    return Entry(key, verdicts[0], verdicts[1], "differs" if changed else "same", note)
 
 
 def _value(record: Record) -> str:
@@ -67,11 +67,11 @@ def compare_claims(a: Document, b: Document) -> tuple[Part, Part]:
         told = [None if claim is None else f"{claim['outcome']}: {claim['sentence']}" for claim in claims]
         changed = None in claims or _outcome(claims[0]) != _outcome(claims[1])
         if changed:
-            outcomes.append(Entry(key, *told, state="differs"))
+            outcomes.append(Entry(key, told[0], told[1], "differs"))
             continue
         outcomes.append(Entry(key, _outcome(claims[0]), _outcome(claims[1]), state="same"))
         texts = [str(claim["sentence"]) for claim in claims if claim is not None]
-        sentences.append(Entry(key, *texts, state="same" if texts[0] == texts[1] else "told"))
+        sentences.append(Entry(key, texts[0], texts[1], "same" if texts[0] == texts[1] else "told"))
     remark = "Sentences with another number or wording whose claim has the same outcome."
     return Part("claims", "Claims", outcomes), Part("sentences", "Sentences", sentences, remark)
 
@@ -97,7 +97,10 @@ def _pair(key: str, sides: Sequence[Mapping[str, str]], state: State) -> Entry:
 
 def compare_figures(a: Document, b: Document) -> Part:
     """Figures by their file; what each draws by the digest of it."""
-    sides = [keyed(document.report["figures"], _files(document, "figures")) for document in (a, b)]
+    sides = [
+        keyed(document.report["figures"], [entry["file"] for entry in document.report["figures"]])
+        for document in (a, b)
+    ]
     entries = []
     for key in union(*sides):
         found = [side.get(key) for side in sides]
@@ -105,13 +108,10 @@ def compare_figures(a: Document, b: Document) -> Part:
         state: State = "differs"
         if found[0] is not None and found[1] is not None:
             state = "same" if found[0]["content"] == found[1]["content"] else "told"
-        entries.append(Entry(key, *captions, state=state, note=_NOTES.get(state, "")))
+        label = PurePosixPath(key).name
+        entries.append(Entry(key, captions[0], captions[1], state, _NOTES.get(state, ""), label=label))
     remark = "A figure that draws something else does not count by itself: the numbers behind it do."
     return Part("figures", "Figures", entries, remark)
 
 
 _NOTES: Mapping[State, str] = {"told": "draws something else", "differs": "in one report only"}
-
-
-def _files(document: Document, kind: str) -> list[str]:
-    return [PurePosixPath(entry["file"]).name or entry["file"] for entry in document.report[kind]]

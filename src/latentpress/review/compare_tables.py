@@ -71,7 +71,7 @@ def _whole(name: str, a: Rows | None, b: Rows | None, not_at_hand: bool) -> Entr
     shapes = [_shape(a), _shape(b)]
     if a is not None and b is not None and shapes[0] == shapes[1]:
         shapes = [", ".join(rows[0]) if rows else "" for rows in (a, b)]
-    return Entry(name, *shapes, state="differs", note="" if None in shapes else "other rows or columns")
+    return Entry(name, shapes[0], shapes[1], "differs", "" if None in shapes else "other rows or columns")
 
 
 def _missing_file(a: Document, b: Document, name: str, listed: list[list[str]]) -> bool:

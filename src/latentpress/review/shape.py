@@ -152,7 +152,10 @@ def _short(text: str) -> str:
 
 
 def _first_too_deep(report: Mapping[str, Any]) -> str:
-    """The key of report.json below which lists and objects are nested too deep, or empty. No recursion: it may be deep."""
+    """The key of report.json below which lists and objects are nested too deep, or empty.
+
+    Found without recursion, which such a report would exhaust.
+    """
     for key, top in report.items():
         level: Sequence[Any] = [top]
         for _ in range(DEEPEST):
