@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentpress.errors import LatentPressError
+from latentpress.errors import LatentPressError, LatexError
 from latentpress.review.compare_console import told
 from latentpress.review.compare_differences import SAME, Comparison
 from latentpress.review.comparing import compare
@@ -48,7 +48,7 @@ def run_compare(request: Request, say: Callable[[str], None]) -> int:
         The exit status: 0 where results are the same within tolerances, 1 where not.
 
     Raises:
-        CompareError: one is no report, or a file cannot be written.
+        CompareError: one is no report, or a file cannot be written or typeset.
         TexMissingError: a PDF is asked for, and TeX is not installed; everything else is written by then.
     """
     try:
@@ -79,7 +79,11 @@ def _write_files(
     if request.pdf is not None:
         from latentpress.review.compare_pdf import typeset
 
-        _write(request.pdf, typeset(comparison, shown, request.everything), say)
+        try:
+            data = typeset(comparison, shown, request.everything)
+        except LatexError as error:
+            raise CompareError(error.message, error.hint) from error
+        _write(request.pdf, data, say)
 
 
 def _write(path: Path, data: bytes, say: Callable[[str], None]) -> None:

@@ -20,7 +20,7 @@ MARKS = {"differs": "✗", "told": "~", "within": "≈", "same": "="}
 NARROWEST = 60
 LEAST_LABEL = 22
 """Columns that a label is given before it is broken into lines."""
-_BREAK = re.compile(r"(?<=[/_.,:=+-])")
+_BREAK = re.compile(r"(?<=[/_,:=+-])|(?<=\.)(?!\d)")
 
 
 def told(comparison: Comparison, everything: bool, width: int | None = None, colour: bool | None = None) -> str:

@@ -141,7 +141,8 @@ def _value(text: str | None, numbers: Mapping[str, float | str | None] | None) -
 
 
 def _text_row(entry: Entry) -> str:
-    key = f'<th class="key" scope="row">{_breakable(entry.title)}</th>'
+    note = f'<br><span class="quiet">{_breakable(entry.note)}</span>' if entry.note else ""
+    key = f'<th class="key" scope="row">{_breakable(entry.title)}{note}</th>'
     found = runs(entry.a, entry.b)
     if found is not None or (entry.state == "same" and entry.a == entry.b):
         words = "".join(_run(run.a, run.b) for run in found) if found is not None else _text(entry.a or "")
@@ -151,7 +152,7 @@ def _text_row(entry: Entry) -> str:
             f'<td class="text" data-name="{name}">{"absent" if text is None else _text(text) or "(empty)"}</td>'
             for name, text in zip("AB", (entry.a, entry.b), strict=True)
         )
-    return f"<tr>{key}{values}<td>{_state(entry)}</td></tr>\n"
+    return f'<tr>{key}{values}<td><span class="state {entry.state}">{WORDS[entry.state]}</span></td></tr>\n'
 
 
 def _run(a: str, b: str) -> str:
@@ -195,9 +196,10 @@ def _switch(pictures: Mapping[str, Pair]) -> str:
     both = sum(pair.a is not None and pair.b is not None and pair.a is not pair.b for pair in pictures.values())
     switch = (
         '<input type="checkbox" class="toggle" id="differences">'
-        '<label class="switch" for="differences">Show the differences of all figures, four times as strong</label>\n'
+        '<label class="switch" for="differences">Show the differences of all figures</label>\n'
     )
-    return switch if both > 1 else ""
+    remark = '<p class="quiet">Differences are drawn on white, four times as strong as they are.</p>\n'
+    return (switch if both > 1 else "") + (remark if both else "")
 
 
 def _picture(name: str, picture: Picture | None, entry: Entry) -> str:

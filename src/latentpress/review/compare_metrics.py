@@ -14,6 +14,8 @@ from latentpress.review.document import Document
 
 DIGITS = 4
 """Significant digits of a value, where they tell the two apart; else as many as do."""
+LONGEST = 1e9
+"""Whole numbers below it are written in full."""
 _NAMES = ("value", "low", "high")
 Record = Mapping[str, Any]
 
@@ -31,7 +33,10 @@ def compare_metrics(a: Document, b: Document) -> Part:
             f"{len(single):,} values of single seeds stand in one of the reports alone, which has more seeds; the "
             "means over its seeds are compared."
         )
-    return Part("metrics", "Metrics", entries, remark)
+    groups: dict[str, list[NumberEntry]] = {}
+    for entry in entries:  # those of one model and split stand together, wherever they were measured
+        groups.setdefault(entry.group, []).append(entry)
+    return Part("metrics", "Metrics", [entry for members in groups.values() for entry in members], remark)
 
 
 def _by_id(document: Document) -> dict[str, Record]:
@@ -136,7 +141,7 @@ def number_text(value: float | None, digits: int) -> str:
         return "missing"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if float(value).is_integer() and abs(value) < 1e15:
+    if float(value).is_integer() and abs(value) < LONGEST:
         return _signed(f"{int(value):,}")
     text = f"{value:#.{digits}g}"
     return _signed(text.replace("e-0", "e-").replace("e+0", "e") if "e" in text else text.rstrip("."))

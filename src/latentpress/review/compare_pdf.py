@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -130,6 +131,16 @@ _MEANING = (
 )
 
 
+# A table that runs over pages leaves its heading behind at the foot of a page that has no room for its first rows.
+_ROOM = "\\par\\ifdim\\dimexpr\\pagegoal-\\pagetotal\\relax<45mm \\newpage\\fi\n"
+_SIGNS = re.compile(r"(?<=[/_=+-])|(?<=\.)(?!\d)")
+
+
+def _key(text: str) -> Tex:
+    """An identifier that may be broken behind its signs."""
+    return Tex(r"\allowbreak{}".join(_told(piece) for piece in _SIGNS.split(text)))
+
+
 def _told(text: str) -> Tex:
     """Text of a report as TeX."""
     return escape(plain(text))
@@ -152,11 +163,11 @@ def _sides(comparison: Comparison) -> str:
 
 
 def _path(side: Side) -> str:
-    return rf"\code{{{_told(side.path)}}}"
+    return rf"\code{{{_key(side.path)}}}"
 
 
 def _row(*cells: str) -> str:
-    return " & ".join(cells) + r" \\"
+    return " & ".join(cells) + r" \\[2pt]"
 
 
 def _counts(parts: Sequence[Part]) -> str:
@@ -176,17 +187,17 @@ def _part(
     part: Part, entries: Sequence[Entry], pictures: Mapping[str, Pair], names: Mapping[tuple[str, str], str]
 ) -> str:
     remark = f"{_told(part.remark)}\n\n" if part.remark else ""
-    head = f"\\section{{{part.title}}}\n{remark}"
+    head = f"{_ROOM}\\section{{{part.title}}}\n{remark}"
     if part.id == "figures":
         return head + "\n".join(_figure(entry, pictures.get(entry.key), names) for entry in entries)
     if part.id == "metrics":
         return head + _long_table(
-            r">{\raggedright}p{.40\linewidth}rrrl>{\raggedright\arraybackslash}p{.15\linewidth}",
+            r">{\raggedright}p{.35\linewidth}rrr>{\raggedright}p{.11\linewidth}>{\raggedright\arraybackslash}p{.14\linewidth}",
             _row("Metric", "A", "B", "B $-$ A", "Tolerance", ""), _grouped(entries, 6),
         )  # fmt: skip
     spec = (
-        r">{\raggedright}p{.29\linewidth}>{\raggedright}p{.25\linewidth}>{\raggedright}p{.25\linewidth}"
-        r">{\raggedright\arraybackslash}p{.14\linewidth}"
+        r">{\raggedright}p{.31\linewidth}>{\raggedright}p{.25\linewidth}>{\raggedright}p{.25\linewidth}"
+        r">{\raggedright\arraybackslash}p{.12\linewidth}"
     )
     return head + _long_table(spec, _row("", "A", "B", ""), _grouped(entries, 4))
 
@@ -214,7 +225,7 @@ def _grouped(entries: Sequence[Entry], columns: int) -> list[str]:
 
 def _number_row(entry: NumberEntry) -> str:
     values = ("--" if text is None else _told(text) for text in (entry.a, entry.b))
-    return _row(_told(entry.title), *values, _told(entry.difference), _told(entry.tolerance), _state(entry))
+    return _row(_key(entry.title), *values, _told(entry.difference), _told(entry.tolerance), _state(entry))
 
 
 def _text_row(entry: Entry) -> str:
@@ -225,7 +236,8 @@ def _text_row(entry: Entry) -> str:
         values = [rf"\multicolumn{{2}}{{>{{\raggedright\arraybackslash}}p{{{width}}}}}{{{words}}}"]
     else:
         values = ["absent" if text is None else _told(text) or "(empty)" for text in (entry.a, entry.b)]
-    return _row(_told(entry.title), *values, _state(entry))
+    note = rf"\newline{{\color{{quiet}}{_key(entry.note)}}}" if entry.note else ""
+    return _row(_key(entry.title) + note, *values, _coloured(entry))
 
 
 def _run(a: str, b: str) -> str:
@@ -236,13 +248,16 @@ def _run(a: str, b: str) -> str:
 
 
 def _state(entry: Entry) -> str:
-    note = f" {_told(entry.note)}" if entry.note else ""
-    return rf"\textcolor{{{_COLOURS[entry.state]}}}{{{WORDS[entry.state]}}}{note}"
+    return _coloured(entry) + (f" {_told(entry.note)}" if entry.note else "")
+
+
+def _coloured(entry: Entry) -> str:
+    return rf"\textcolor{{{_COLOURS[entry.state]}}}{{{WORDS[entry.state]}}}"
 
 
 def _figure(entry: Entry, pair: Pair | None, names: Mapping[tuple[str, str], str]) -> str:
     caption = entry.a if entry.a is not None else entry.b
-    head = rf"\textbf{{{_told(entry.title)}}} {_state(entry)}\newline {_told(caption or '')}"
+    head = rf"\textbf{{{_key(entry.title)}}} {_state(entry)}\newline {_told(caption or '')}"
     cells = []
     for side, text in (("A", entry.a), ("B", entry.b)):
         picture = None if pair is None else _side_of(pair, side)
