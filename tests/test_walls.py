@@ -37,7 +37,7 @@ def test_engine_knows_only_itself_and_the_errors(path):
 @pytest.mark.parametrize(
     "package",
     [
-        "reporting",
+        *("reporting", "review"),
         *("cli", "console", "project", "pipeline"),
         *("building", "builds", "preparing", "running", "delivering"),
         *("listing", "explaining", "cleaning", "timeline"),

@@ -162,7 +162,12 @@ def test_a_change_above_a_metric_ends_the_promise_of_equal_bits_below_it_only(re
 
 def test_another_processor_ends_the_promise_of_equal_bits(reports):
     comparison = compare(reports.document(), reports.document(lambda r: r["environment"].update(processor="Xeon")))
-    assert {entry.tolerance for entry in comparison.part("metrics").entries} == {"±0.005", "±1e-05 or 5 %", "±0.25", "±0.25 or 5 %"}
+    assert {entry.tolerance for entry in comparison.part("metrics").entries} == {
+        "±0.005",
+        "±1e-05 or 5 %",
+        "±0.25",
+        "±0.25 or 5 %",
+    }
     assert states(comparison, "environment")["processor"] == "told"
 
 
@@ -186,13 +191,11 @@ def test_values_of_single_seeds_beside_a_mean_that_both_have_are_counted_not_lis
         record = report["metrics"][0]
         record.update(seed=None, seeds=[0, 1])
         for seed in (0, 1):
-            report["metrics"].append(
-                {**record, "id": f"{record['id']}/seed={seed}", "seed": seed, "seeds": [seed]}
-            )
+            report["metrics"].append({**record, "id": f"{record['id']}/seed={seed}", "seed": seed, "seeds": [seed]})
 
     comparison = compare(reports.document(), reports.document(several))
     assert comparison.verdict == "same"
-    assert comparison.part("metrics").remark.startswith("2 values of single seeds")
+    assert comparison.part("metrics").left_out.startswith("2 values of single seeds")
     assert entries(comparison, "settings")["seeds"].b == "[0, 1]"
     both = compare(reports.document(several), reports.document(several))
     assert "mnist/sparse/test/probe_accuracy/seed=1" in states(both, "metrics")
@@ -319,3 +322,18 @@ def test_runs_of_words_make_up_both_texts(a, b):
 def test_a_changed_number_is_one_run():
     found = runs("The mean accuracy of all models is 98.0 % here.", "The mean accuracy of all models is 97.5 % here.")
     assert [(run.a, run.b) for run in found if not run.shared] == [("98.0", "97.5")]
+
+
+def test_tables_whose_files_were_not_handed_in_are_not_compared(reports):
+    """A lone report.json has none; that is no difference, and it is said."""
+    bare = reports.document()
+    bare = type(bare)(bare.path, "", bare.report, {}, None)
+    comparison = compare(reports.document(), bare)
+    assert comparison.verdict == "same"
+    assert states(comparison, "tables") == {}
+    assert comparison.part("tables").left_out.startswith("1 not compared")
+
+
+def test_a_table_of_one_report_alone_differs(reports):
+    comparison = compare(reports.document(), reports.document(lambda r: r["tables"].pop(0)))
+    assert (states(comparison, "tables"), comparison.verdict) == ({"accuracy.csv": "differs"}, "differs")

@@ -74,8 +74,9 @@ def _part(console: Console, part: Part, entries: Sequence[Entry]) -> None:
     line = Text(part.title, style="bold")
     line.append(f": {counts_in_words(part)}", style="not bold")
     console.print(line)
-    if entries and part.remark:
-        console.print(_rows([("", Text(plain(part.remark), style="dim"))], 2))
+    for remark in (part.left_out, part.remark if entries else ""):
+        if remark:
+            console.print(_rows([("", Text(plain(remark), style="dim"))], 2))
     for group, members in _groups(entries):
         if group:
             console.print(Text(f"  {plain(group)}", style="bold cyan"), soft_wrap=True)

@@ -93,13 +93,15 @@ class Part:
         id: ``"metrics"``, ``"health"``, ….
         title: for people.
         entries: in the order of report A, then those of B alone.
-        remark: how to read it.
+        remark: how to read what is shown.
+        left_out: what was not compared, and why; said even where nothing is shown.
     """
 
     id: str
     title: str
     entries: Sequence[Entry]
     remark: str = ""
+    left_out: str = ""
 
     def count(self, *states: State) -> int:
         """How many entries are in one of these states."""
@@ -164,6 +166,7 @@ class Comparison:
                 {
                     "id": part.id,
                     "title": part.title,
+                    "left_out": part.left_out,
                     "counts": {state: part.count(state) for state in STATES},
                     "entries": [entry.as_json() for entry in part.chosen(everything)],
                 }

@@ -80,8 +80,11 @@ def _counts(shown: Sequence[tuple[Part, Sequence[Entry]]]) -> str:
             for state in states
         )
         rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
+    left_out = "".join(
+        f'<p class="quiet">{_text(part.title)}: {_text(part.left_out)}</p>\n' for part, _ in shown if part.left_out
+    )
     body = "".join(rows)
-    return f'<table class="counts"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>\n'
+    return f'<table class="counts"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>\n{left_out}'
 
 
 def _part(part: Part, entries: Sequence[Entry], pictures: Mapping[str, Pair]) -> str:

@@ -27,16 +27,16 @@ def compare_metrics(a: Document, b: Document) -> Part:
     ids = [*records_a, *(identifier for identifier in records_b if identifier not in records_a)]
     single = {identifier for identifier in ids if _alone(identifier, records_a, records_b)}
     entries = [_entry(records_a.get(one), records_b.get(one), lineage) for one in ids if one not in single]
-    remark = ""
+    left_out = ""
     if single:
-        remark = (
+        left_out = (
             f"{len(single):,} values of single seeds stand in one of the reports alone, which has more seeds; the "
             "means over its seeds are compared."
         )
     groups: dict[str, list[NumberEntry]] = {}
     for entry in entries:  # those of one model and split stand together, wherever they were measured
         groups.setdefault(entry.group, []).append(entry)
-    return Part("metrics", "Metrics", [entry for members in groups.values() for entry in members], remark)
+    return Part("metrics", "Metrics", [entry for members in groups.values() for entry in members], left_out=left_out)
 
 
 def _by_id(document: Document) -> dict[str, Record]:

@@ -177,9 +177,10 @@ def _counts(parts: Sequence[Part]) -> str:
         _row(part.title, *(f"{part.count(state):,}" if part.count(state) else "--" for state in states))
         for part in parts
     ]
+    left_out = [rf"\par {{\small {part.title}: {_told(part.left_out)}}}" for part in parts if part.left_out]
     spec = "l" + "r" * len(states)
     return f"\\par\\medskip{{\\small\n\\begin{{tabular}}{{@{{}}{spec}@{{}}}}\n\\toprule\n{head}\n\\midrule\n" + (
-        "\n".join(rows) + "\n\\bottomrule\n\\end{tabular}}\n"
+        "\n".join(rows) + "\n\\bottomrule\n\\end{tabular}}\n" + "\n".join(left_out)
     )
 
 

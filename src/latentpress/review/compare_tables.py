@@ -27,26 +27,30 @@ def compare_tables(a: Document, b: Document) -> Part:
     names = [[PurePosixPath(entry["file"]).name for entry in document.report["tables"]] for document in (a, b)]
     numbers = known_numbers(a), known_numbers(b)
     entries: list[Entry] = []
+    not_at_hand = 0
     for name in union(*names):
         if name in SHOWN_ELSEWHERE:
             continue
+        if any(name in listed and name not in document.files for document, listed in zip((a, b), names, strict=True)):
+            not_at_hand += 1  # a lone report.json has none
+            continue
         rows_a, rows_b = (_rows(document, name) for document in (a, b))
-        if rows_a is None and rows_b is None:
-            continue  # listed, and not at hand: a lone report.json has no tables
         if rows_a == rows_b:
             entries.append(Entry(name, _shape(rows_a), _shape(rows_b), state="same"))
         elif rows_a is None or rows_b is None or _frame(rows_a) != _frame(rows_b):
-            entries.append(_whole(name, rows_a, rows_b, _missing_file(a, b, name, names)))
+            entries.append(_whole(name, rows_a, rows_b))
         else:
             entries += _cells(name, rows_a, rows_b, numbers) or [
                 Entry(name, _shape(rows_a), _shape(rows_b), state="within", note="differs in metrics alone")
             ]
-    return Part("tables", "Tables", entries, "Cells that hold no metric; the metrics are compared by themselves.")
+    remark = "Cells that hold no metric; the metrics are compared by themselves."
+    left_out = f"{not_at_hand} not compared: their files were not handed in with one of the reports."
+    return Part("tables", "Tables", entries, remark, left_out if not_at_hand else "")
 
 
 def _rows(document: Document, name: str) -> Rows | None:
     data = document.files.get(name)
-    if data is None:
+    if data is None or name not in [PurePosixPath(entry["file"]).name for entry in document.report["tables"]]:
         return None
     try:
         return list(csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True))
@@ -65,18 +69,11 @@ def _frame(rows: Rows) -> tuple[list[str], list[int]]:
     return rows[0] if rows else [], [len(row) for row in rows]
 
 
-def _whole(name: str, a: Rows | None, b: Rows | None, not_at_hand: bool) -> Entry:
-    if not_at_hand:
-        return Entry(name, _shape(a), _shape(b), state="told", note="its file is not at hand in one of them")
+def _whole(name: str, a: Rows | None, b: Rows | None) -> Entry:
     shapes = [_shape(a), _shape(b)]
     if a is not None and b is not None and shapes[0] == shapes[1]:
         shapes = [", ".join(rows[0]) if rows else "" for rows in (a, b)]
     return Entry(name, shapes[0], shapes[1], "differs", "" if None in shapes else "other rows or columns")
-
-
-def _missing_file(a: Document, b: Document, name: str, listed: list[list[str]]) -> bool:
-    """Whether a report lists a table whose file was not handed in with it."""
-    return any(name in names and name not in document.files for document, names in zip((a, b), listed, strict=True))
 
 
 def _cells(name: str, a: Rows, b: Rows, numbers: tuple[set[float], set[float]]) -> list[Entry]:

@@ -25,6 +25,8 @@ DPI = 150
 """Pixels to the inch that figures are drawn with; the text is 156 mm wide, so 920 pixels."""
 LARGEST = 3000
 """Pixels of one side; a figure that would be larger is drawn with fewer to the inch."""
+_LARGEST_PAGE = 14_400.0
+"""Points of one side, that a PDF may have."""
 _POINTS, _MM = 72.0, 25.4
 _FAULTS = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 
@@ -170,6 +172,8 @@ def _box(form: pikepdf.Stream) -> tuple[float, float, float, float]:
     corners = [(a * x + c * y + e, b * x + d * y + f) for x in (x0, x1) for y in (y0, y1)]
     edges = [*map(min, zip(*corners, strict=True)), *map(max, zip(*corners, strict=True))]
     if not all(math.isfinite(edge) and abs(edge) < 1e6 for edge in edges):
+        return 0.0, 0.0, 0.0, 0.0
+    if max(edges[2] - edges[0], edges[3] - edges[1]) > _LARGEST_PAGE:
         return 0.0, 0.0, 0.0, 0.0
     return edges[0], edges[1], edges[2], edges[3]
 
