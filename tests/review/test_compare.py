@@ -186,6 +186,15 @@ def test_a_metric_of_one_report_alone_differs(reports):
     assert (entry.a, entry.state, entry.note) == (None, "differs", "only in B")
 
 
+def test_a_model_of_one_report_alone_is_one_entry(reports):
+    def change(report):
+        report["metrics"] += [reports.metric(f"mnist/vae/test/quantity_{number}", 1.0) for number in range(3)]
+
+    for a, b, texts in ((None, change, (None, "3 metrics")), (change, None, ("3 metrics", None))):
+        entry = entries(compare(reports.document(a), reports.document(b)), "metrics")["mnist/vae"]
+        assert ((entry.a, entry.b), entry.state) == (texts, "differs")
+
+
 def test_values_of_single_seeds_beside_a_mean_that_both_have_are_counted_not_listed(reports):
     def several(report):
         record = report["metrics"][0]

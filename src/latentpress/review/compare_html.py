@@ -134,8 +134,10 @@ def _number_row(entry: NumberEntry) -> str:
 
 
 def _value(text: str | None, numbers: Mapping[str, float | str | None] | None) -> str:
-    if text is None or numbers is None:
+    if text is None:
         return "–"
+    if numbers is None:
+        return _text(text)
     ends = [from_json_number(numbers[name]) for name in ("low", "high")]
     if None in ends:
         return _text(text)

@@ -26,7 +26,13 @@ def compare_metrics(a: Document, b: Document) -> Part:
     lineage = Lineage(a, b)
     ids = [*records_a, *(identifier for identifier in records_b if identifier not in records_a)]
     single = {identifier for identifier in ids if _alone(identifier, records_a, records_b)}
-    entries = [_entry(records_a.get(one), records_b.get(one), lineage) for one in ids if one not in single]
+    whole = _subjects(records_a) ^ _subjects(records_b)
+    entries = [_whole(subject, records_a, records_b) for subject in sorted(whole)]
+    entries += [
+        _entry(records_a.get(one), records_b.get(one), lineage)
+        for one in ids
+        if one not in single and _subject(records_a.get(one) or records_b[one]) not in whole
+    ]
     left_out = ""
     if single:
         left_out = (
@@ -44,6 +50,23 @@ def _by_id(document: Document) -> dict[str, Record]:
     for record in document.report["metrics"]:
         found.setdefault(record["id"], record)
     return found
+
+
+def _subject(record: Record) -> tuple[str, str]:
+    return str(record["data"]), str(record["model"])
+
+
+def _subjects(records: Mapping[str, Record]) -> set[tuple[str, str]]:
+    return {_subject(record) for record in records.values()}
+
+
+def _whole(subject: tuple[str, str], a: Mapping[str, Record], b: Mapping[str, Record]) -> NumberEntry:
+    """One entry for a model that one report alone has measured."""
+    counts = [sum(_subject(record) == subject for record in records.values()) for records in (a, b)]
+    texts = [f"{count:,} metrics" if count else None for count in counts]
+    name = "/".join(part for part in subject if part)
+    note = "only in A" if counts[0] else "only in B"
+    return NumberEntry(name or "no model", texts[0], texts[1], "differs", note, label=name)
 
 
 def of_one_seed(record: Record) -> bool:

@@ -226,7 +226,11 @@ def _grouped(entries: Sequence[Entry], columns: int) -> list[str]:
 
 def _number_row(entry: NumberEntry) -> str:
     values = ("--" if text is None else _told(text) for text in (entry.a, entry.b))
-    return _row(_key(entry.title), *values, _told(entry.difference), _told(entry.tolerance), _state(entry))
+    return _row(_key(entry.title), *values, _told(entry.difference), _told(_unbroken(entry.tolerance)), _state(entry))
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" %", "\u00a0%")
 
 
 def _text_row(entry: Entry) -> str:
