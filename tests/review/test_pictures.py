@@ -1,14 +1,17 @@
 """Figures out of a report: from its PDF by their links, from a folder by their files."""
 
 import io
+import time
 
 import pikepdf
 import pytest
 from PIL import Image
 
 from latentpress.reporting.tracing import encode
+from latentpress.review import pictures
 from latentpress.review.document import Document
-from latentpress.review.pictures import LARGEST, drawn, pictures_of, placed_figures
+from latentpress.review.drawing import LARGEST
+from latentpress.review.pictures import drawn, pictures_of, placed_figures
 
 RED, BLUE = b"1 0 0 rg 0 0 400 400 re f", b"0 0 1 rg 0 0 400 400 re f"
 
@@ -104,6 +107,24 @@ def test_a_page_that_is_not_as_latex_leaves_it_has_no_figures():
 
 def test_what_is_no_pdf_has_no_pages():
     assert list(drawn(b"no PDF")) == []
+
+
+def test_a_figure_that_takes_for_ever_is_given_up(tmp_path, monkeypatch):
+    """Forms that draw forms ten times each, fifteen deep: a few hundred bytes, and years of work."""
+    monkeypatch.setattr(pictures, "SECONDS", 2.0)
+    with pikepdf.open(io.BytesIO(report(("figures/a.pdf", RED)))) as pdf:
+        inner = pdf.pages[0].Resources.XObject["/Im1"]
+        for _ in range(15):
+            outer = pdf.make_stream(b"/F Do " * 10, Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form)
+            outer.BBox = pikepdf.Array([0, 0, 72, 36])
+            outer.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=inner))
+            inner = outer
+        pdf.pages[0].Resources.XObject["/Im1"] = inner
+        buffer = io.BytesIO()
+        pdf.save(buffer)
+    began = time.monotonic()
+    assert pictures_of(document(tmp_path, buffer.getvalue()), ["figures/a.pdf"]) == {}
+    assert time.monotonic() - began < 30
 
 
 def png(colour_name):

@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Collection, Iterable, Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pikepdf
-import pypdfium2
 from PIL import Image
 
 from latentpress.reporting.tracing import FIGURE, decode
+from latentpress.review import drawing
 from latentpress.review.document import Document, DocumentError, read_file
 
-DPI = 150
-"""Pixels to the inch that figures are drawn with; the text is 156 mm wide, so 920 pixels."""
-LARGEST = 3000
-"""Pixels of one side; a figure that would be larger is drawn with fewer to the inch."""
+SECONDS = 60.0
+"""In which all figures of a report are drawn; those of 46 pages take one."""
 _LARGEST_PAGE = 14_400.0
 """Points of one side, that a PDF may have."""
-_POINTS, _MM = 72.0, 25.4
+_MM = 25.4
 _FAULTS = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -69,18 +70,43 @@ def pictures_of(document: Document, files: Collection[str]) -> dict[str, Picture
     return found
 
 
-def _from_folder(folder: Path, files: Iterable[str]) -> Iterator[tuple[str, Picture]]:
+def _from_folder(folder: Path, files: Iterable[str]) -> dict[str, Picture]:
     """PNGs as they are, else PDFs drawn. Only files of the folder itself are read, whatever a report names."""
     here = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    found: dict[str, Picture] = {}
+    pages: dict[str, bytes] = {}
     for name in files:
         stem = PurePosixPath(name).stem
-        picture = None
-        if f"{stem}.png" in here:
-            picture = read_png(_content(here[f"{stem}.png"]))
-        if picture is None and f"{stem}.pdf" in here:
-            picture = next(iter(drawn(_content(here[f"{stem}.pdf"]))), None)
+        picture = read_png(_content(here[f"{stem}.png"])) if f"{stem}.png" in here else None
         if picture is not None:
-            yield name, picture
+            found[name] = picture
+        elif f"{stem}.pdf" in here:
+            pages[name] = _content(here[f"{stem}.pdf"])
+    if pages:
+        there, sheet = _bound(pages)
+        found.update(_named_pictures(there, sheet))
+    return found
+
+
+def _bound(pages: Mapping[str, bytes]) -> tuple[list[str], bytes]:
+    """The first page of each PDF as one PDF, and whose they are; what is no PDF is left out."""
+    there = []
+    with pikepdf.new() as sheet:
+        for name, data in pages.items():
+            try:
+                with pikepdf.open(io.BytesIO(data)) as pdf:
+                    sheet.pages.append(pdf.pages[0])
+            except (*_FAULTS, IndexError):
+                continue
+            there.append(name)
+        buffer = io.BytesIO()
+        sheet.save(buffer)
+    return there, buffer.getvalue()
+
+
+def _named_pictures(names: Iterable[str], sheet: bytes) -> dict[str, Picture]:
+    pictures = zip(names, drawn(sheet), strict=False)
+    return {name: picture for name, picture in pictures if picture is not None}
 
 
 def _content(path: Path) -> bytes:
@@ -95,13 +121,13 @@ def read_png(data: bytes) -> Picture | None:
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             width, height = image.size
-            if max(width, height) > 4 * LARGEST:
+            if max(width, height) > 4 * drawing.LARGEST:
                 return None
             image.load()
-            dpi = float(image.info.get("dpi", (DPI, DPI))[0])
+            dpi = float(image.info.get("dpi", (drawing.DPI, drawing.DPI))[0])
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
-    return Picture(data, width, height, width / (dpi if 1 <= dpi <= 10_000 else DPI) * _MM)
+    return Picture(data, width, height, width / (dpi if 1 <= dpi <= 10_000 else drawing.DPI) * _MM)
 
 
 def _from_pdf(data: bytes, files: Iterable[str]) -> dict[str, Picture]:
@@ -110,8 +136,7 @@ def _from_pdf(data: bytes, files: Iterable[str]) -> dict[str, Picture]:
         forms = placed_figures(pdf)
         there = [name for name in wanted if name in forms]
         sheet = _sheet([forms[name] for name in there])
-    pictures = zip(there, drawn(sheet), strict=False)
-    return {name: picture for name, picture in pictures if picture is not None}
+    return _named_pictures(there, sheet)
 
 
 def placed_figures(pdf: pikepdf.Pdf) -> dict[str, pikepdf.Stream]:
@@ -178,29 +203,30 @@ def _box(form: pikepdf.Stream) -> tuple[float, float, float, float]:
     return edges[0], edges[1], edges[2], edges[3]
 
 
-def drawn(data: bytes) -> Iterator[Picture | None]:
-    """Each page of a PDF as a picture; None for one without an area, nothing at all for what is no PDF."""
+def drawn(data: bytes) -> list[Picture | None]:
+    """Each page of a PDF as a picture, drawn by a process of its own within `SECONDS`.
+
+    Returns:
+        None for a page that cannot be drawn. Pages that were not reached in time are left out, as is all of what is
+        no PDF.
+    """
+    command = [sys.executable, "-m", drawing.__name__]
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError:
-        return
-    try:
-        for page in document:
-            yield _drawn_page(page)
-            page.close()
-    finally:
-        document.close()
+        answer = subprocess.run(
+            command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=variables, timeout=SECONDS,
+            check=False,
+        ).stdout  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        answer = error.output or b""
+    return list(_read(answer))
 
 
-def _drawn_page(page: pypdfium2.PdfPage) -> Picture | None:
-    width, height = page.get_size()
-    if min(width, height) <= 3 or not max(width, height) < 1e6:
-        return None
-    scale = min(DPI / _POINTS, LARGEST / max(width, height))
-    try:
-        image = page.render(scale=scale).to_pil()
-    except (pypdfium2.PdfiumError, ValueError, MemoryError):
-        return None
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=6)
-    return Picture(buffer.getvalue(), image.width, image.height, width / _POINTS * _MM)
+def _read(answer: bytes) -> Iterator[Picture | None]:
+    """The pictures of whole records; the process may have ended within the last one."""
+    start = 0
+    while start + drawing.HEAD.size <= len(answer):
+        length, width, height, width_mm = drawing.HEAD.unpack_from(answer, start)
+        start += drawing.HEAD.size + length
+        if start <= len(answer):
+            yield Picture(answer[start - length : start], width, height, width_mm) if length else None
