@@ -83,8 +83,8 @@ def _counts(shown: Sequence[tuple[Part, Sequence[Entry]]]) -> str:
     left_out = "".join(
         f'<p class="quiet">{_text(part.title)}: {_text(part.left_out)}</p>\n' for part, _ in shown if part.left_out
     )
-    body = "".join(rows)
-    return f'<table class="counts"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>\n{left_out}'
+    head = f'<thead><tr><th scope="col">Part</th>{head}</tr></thead>'
+    return f'<table class="counts">{head}<tbody>{"".join(rows)}</tbody></table>\n{left_out}'
 
 
 def _part(part: Part, entries: Sequence[Entry], pictures: Mapping[str, Pair]) -> str:
@@ -94,9 +94,9 @@ def _part(part: Part, entries: Sequence[Entry], pictures: Mapping[str, Pair]) ->
         figures = "".join(_figure(entry, pictures.get(entry.key), number) for number, entry in numbered)
         body = _switch(pictures) + figures
     elif part.id == "metrics":
-        body = _table(("Metric", "A", "B", "B − A", "Tolerance", ""), entries, 6)
+        body = _table(("Metric", "A", "B", "B − A", "Tolerance", "State"), entries, 6)
     else:
-        body = _table(("", "A", "B", ""), entries, 4)
+        body = _table(("Item", "A", "B", "State"), entries, 4)
     return f'<section>\n<h2 id="{part.id}">{_text(part.title)}</h2>\n{remark}{body}</section>\n'
 
 

@@ -172,7 +172,7 @@ def _row(*cells: str) -> str:
 
 def _counts(parts: Sequence[Part]) -> str:
     states = [state for state in reversed(STATES) if any(part.count(state) for part in parts)]
-    head = _row("", *(WORDS[state] for state in states))
+    head = _row("Part", *(WORDS[state] for state in states))
     rows = [
         _row(part.title, *(f"{part.count(state):,}" if part.count(state) else "--" for state in states))
         for part in parts
@@ -194,13 +194,13 @@ def _part(
     if part.id == "metrics":
         return head + _long_table(
             r">{\raggedright}p{.35\linewidth}rrr>{\raggedright}p{.11\linewidth}>{\raggedright\arraybackslash}p{.14\linewidth}",
-            _row("Metric", "A", "B", "B $-$ A", "Tolerance", ""), _grouped(entries, 6),
+            _row("Metric", "A", "B", "B $-$ A", "Tolerance", "State"), _grouped(entries, 6),
         )  # fmt: skip
     spec = (
         r">{\raggedright}p{.31\linewidth}>{\raggedright}p{.25\linewidth}>{\raggedright}p{.25\linewidth}"
         r">{\raggedright\arraybackslash}p{.12\linewidth}"
     )
-    return head + _long_table(spec, _row("", "A", "B", ""), _grouped(entries, 4))
+    return head + _long_table(spec, _row("Item", "A", "B", "State"), _grouped(entries, 4))
 
 
 def _long_table(spec: str, header: str, rows: Sequence[str]) -> str:
