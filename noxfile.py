@@ -45,6 +45,12 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def compare(session: nox.Session) -> None:
+    """Hold two reports against each other: nox -s compare -- A B [--html FILE]. PDFs or folders."""
+    latentpress(session, "compare", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, several files at a time. Arguments after -- go to pytest, which then runs them one by one."""
     # Files stay whole, since their tests share fixtures, and are begun in the order that tests/conftest.py gives.
