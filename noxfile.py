@@ -45,6 +45,12 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def compare(session: nox.Session) -> None:
+    """Hold two reports against each other: nox -s compare -- A B [--html FILE]. PDFs or folders."""
+    latentpress(session, "compare", *session.posargs)
+
+
+@nox.session
 def grade(session: nox.Session) -> None:
     """Grade a folder of reports: nox -s grade -- submissions/ --rubric rubric.toml; -- --example-rubric prints one."""
     if not session.posargs:

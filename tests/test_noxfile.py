@@ -27,7 +27,7 @@ def run_nox(*arguments):
 
 def test_every_session_of_the_readme_exists():
     listed = run_nox("--list").stdout
-    for name in ("all", "report", "section", "verify", "grade", "tests", "lint", "types", "lock"):
+    for name in ("all", "report", "section", "verify", "compare", "grade", "tests", "lint", "types", "lock"):
         assert f" {name} -> " in listed or f"* {name}" in listed
 
 

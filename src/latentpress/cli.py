@@ -349,6 +349,41 @@ def verify(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A report: its PDF, its folder in build/, or a report.json.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The other report.")],
+    everything: Annotated[
+        bool, typer.Option("--all", metavar=FLAG, help="Show what is equal, too, not only the differences.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one self-contained page, figures included.")
+    ] = None,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", metavar="FILE", help="Typeset the comparison; needs TeX.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write it for programs; docs/json.md has the fields.")
+    ] = None,
+) -> None:
+    """Hold two finished reports against each other: results within tolerances, and what may have caused a difference.
+
+    Shows metrics by id, health verdicts, claims, figures and tables that
+    differ, and differences of settings, data, environment and code. How far
+    two numbers may be apart depends on what they measure; where code,
+    settings, data, seed and machine are the same, not a bit. Nothing is run.
+
+    Exit status: 0 the results are the same within tolerances; 1 they differ;
+    2 one is no report, or a file cannot be written; 4 no TeX for --pdf.
+
+    latentpress compare build/assignment theirs.pdf
+    latentpress compare old.pdf new.pdf --html compare.html
+    """
+    from latentpress.review.compare import Request, run_compare
+
+    leave(run_compare(Request(a, b, everything, html, pdf, json), say))
+
+
+@app.command()
 def grade(
     submissions: Annotated[
         Path | None,

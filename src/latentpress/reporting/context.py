@@ -56,5 +56,5 @@ class SectionContext:
         section = self._material.settings["section"]["id"]
         entry = made.as_json(values.claim_id(section, str(name), plain))
         asked = {key: packed(value) for key, value in plain.items()}
-        self.shown.claim({**entry, "section": section, "name": str(name), "fields": asked})
+        self.shown.claim({**entry, "section": section, "name": str(name), "fields": asked}, made.sentence)
         return made.sentence

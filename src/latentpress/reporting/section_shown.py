@@ -17,6 +17,7 @@ class Shown:
 
     Attributes:
         numbers, claims, figures, tables: as report.json lists them.
+        sentences: those of the claims, as TeX.
         files: path to bytes, of the pictures and tables.
         labels: those that are taken.
     """
@@ -25,6 +26,7 @@ class Shown:
     claims: list[dict[str, Any]] = field(default_factory=list)
     figures: list[dict[str, Any]] = field(default_factory=list)
     tables: list[dict[str, Any]] = field(default_factory=list)
+    sentences: list[Tex] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
 
@@ -46,10 +48,18 @@ class Shown:
         """A metric was printed."""
         self.numbers.append({"id": identifier, "text": to_text(text)})
 
-    def claim(self, entry: dict[str, Any]) -> None:
+    def claim(self, entry: dict[str, Any], sentence: Tex) -> None:
         """A claim was made."""
         if entry not in self.claims:  # a conclusion may say it again
             self.claims.append(entry)
+            self.sentences.append(sentence)
+
+    def claims_of(self, text: str) -> list[dict[str, Any]]:
+        """The claims, and of each whether its sentence stands in a text: a template may only look at one."""
+        return [
+            {**entry, "printed": str(sentence) in text}
+            for entry, sentence in zip(self.claims, self.sentences, strict=True)
+        ]
 
     def picture(self, path: str, files: Mapping[str, bytes], caption: str, artifact: str) -> None:
         """A picture was shown, whose files are those of ``path`` by their endings."""

@@ -54,7 +54,7 @@ def render(task: Task) -> Result:
     return Result(
         values={
             "metrics": _records(evidence, str(task.settings["section"]["id"])),
-            "claims": shown.claims,
+            "claims": shown.claims_of(tex),
             "figures": shown.figures,
             "tables": shown.tables,
             "numbers": shown.numbers,

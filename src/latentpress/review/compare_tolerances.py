@@ -2,7 +2,7 @@
 
 The promise of a build is equal bits for equal code, settings, data, seed, threads and packages on one processor model;
 there the tolerance is nothing at all. The table is for everything else: another machine, other threads or packages,
-another seed. Its figures are what such runs of one report were apart, with some room.
+another seed. Its figures are judgements of what no reader would call another result, not measurements.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Tolerance:
         return max(self.absolute, self.relative * max(abs(a), abs(b)))
 
     def words(self) -> str:
-        """``±0.005``, ``5 %``, ``±0.0001 or 5 %``, ``equal``."""
+        """``±0.005``, ``5 %``, ``±0.0001 or 5 %``, ``exact``."""
         parts = [f"±{self.absolute:g}"] if self.absolute else []
         parts += [f"{100 * self.relative:g} %"] if self.relative else []
-        return " or ".join(parts) or "equal"
+        return " or ".join(parts) or "exact"
 
 
 SAME_BITS = Tolerance(
@@ -56,19 +56,19 @@ TOLERANCES: tuple[tuple[str, Tolerance], ...] = (
     (r"best_epoch|classes_mistaken", Tolerance(1.0, 0.0, "one more or less where two are nearly equal")),
     (r".*_iterations", Tolerance(2.0, 0.25, "where an optimiser stops hangs on the last bits")),
     (r"(?:dead|active)_units", Tolerance(2.0, 0.0, "units near the limit fall on either side")),
-    (r".*_p", Tolerance(0.05, 0.0, "a probability moves with what it tests; outcomes are compared as claims")),
+    (r".*_p", Tolerance(0.2, 0.0, "a probability moves far with what it tests; outcomes are compared as claims")),
     (r".*_z", Tolerance(1.0, 0.0, "one standard error")),
     (
         r".*accuracy.*_difference",
         Tolerance(0.01, 0.0, "each of the two accuracies may move by 0.005"),
     ),
-    (r".*accuracy.*|commonest_class_share", Tolerance(0.005, 0.0, "what trainings with other sums are apart")),
+    (r".*accuracy.*|commonest_class_share", Tolerance(0.005, 0.0, "no reader would call it another result")),
     (r".*(?:brier_score|calibration_error|overconfidence).*", Tolerance(0.005, 0.0, "as the accuracy")),
     (r".*log_loss.*", Tolerance(0.01, 0.05, "5 % of the loss; its differences are near zero")),
     (r".*mse_difference", Tolerance(4e-4, 0.0, "each of the two may move by 5 % of 0.004")),
     (r".*(?:psnr|snr).*_difference", Tolerance(0.5, 0.0, "each of the two may move by 0.25 dB")),
     (r".*(?:psnr|snr).*", Tolerance(0.25, 0.0, "5 % of the MSE is 0.22 dB")),
-    (r".*mse.*|.*_loss", Tolerance(1e-5, 0.05, "what trainings with other sums are apart")),
+    (r".*mse.*|.*_loss", Tolerance(1e-5, 0.05, "no reader would call it another result")),
     (r".*ssim.*|trustworthiness|hoyer.*|.*_share.*|frame_ink", Tolerance(0.01, 0.0, "a hundredth of a share")),
     (r"active_share.*", Tolerance(0.01, 0.0, "a hundredth of a share")),
     (r".*information_gap.*", Tolerance(0.05, 0.0, "estimated from a few hundred images")),

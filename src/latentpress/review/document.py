@@ -83,7 +83,8 @@ def from_pdf(path: Path, data: bytes) -> Document:
     except pikepdf.PasswordError as error:
         raise DocumentError(f"{path}: the PDF is encrypted.", "Hand it in without a password.") from error
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise DocumentError(f"{path}: found no PDF that can be read ({error}).", "Build the report again.") from error
+        told = str(error).rpartition(">: ")[2]  # before it stands the object in memory that was read
+        raise DocumentError(f"{path}: found no PDF that can be read ({told}).", "Build the report again.") from error
     if REPORT not in files:
         carried = ", ".join(sorted(files)) or "nothing"
         raise DocumentError(

@@ -7,7 +7,6 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -34,7 +33,7 @@ def check_claims(document: Document, texts: list[str]) -> CheckDone:
     """Every computed sentence follows from the metrics, and stands on a page."""
     report = document.report
     findings = []
-    pages = [_letters(text) for text in texts]
+    pages = [letters(text) for text in texts]
     evidence = {section: read_evidence(report, section) for section in report["evidence"]}
     for entry in report["claims"]:
         section = entry["section"]
@@ -51,7 +50,7 @@ def check_claims(document: Document, texts: list[str]) -> CheckDone:
             for key in ("sentence", "outcome", "metrics", "test")
             if made[key] != entry[key]
         ]
-        if texts and not is_printed(made["sentence"], pages):
+        if texts and entry["printed"] and not is_printed(made["sentence"], pages):
             findings.append(Finding("claims", entry["id"], "it on no page", _short(made["sentence"])))
     return CheckDone("claims", len(report["claims"]), "computed sentences against the metrics they rest on", findings)
 
@@ -67,25 +66,31 @@ def _short(value: Any) -> str:
 
 
 def is_printed(sentence: str, pages: Sequence[str]) -> bool:
-    """Whether a sentence stands on a page, or runs over to the next one.
+    """Whether a sentence stands on a page, or runs over to the next one that has text.
 
     Args:
         sentence: as report.json has it.
         pages: their letters and figures alone: words that are broken at the end of a line have a hyphen there, and
             mathematics is set with signs that readers take for others.
     """
-    wanted = _letters(sentence)
+    wanted = letters(sentence)
     if any(wanted in page for page in pages):
         return True
     return any(
         wanted[cut:] in following
-        for page, following in pairwise(pages)
+        for number, page in enumerate(pages)
         for cut in range(1, len(wanted))
         if wanted[:cut] in page
+        for following in pages[number + 1 : number + 1 + PAGES_OF_FIGURES]
     )
 
 
-def _letters(text: str) -> str:
+PAGES_OF_FIGURES = 6
+"""How many pages may hold figures alone before a sentence goes on."""
+
+
+def letters(text: str) -> str:
+    """The letters and figures of a text."""
     return re.sub(r"[^A-Za-z0-9]", "", unicodedata.normalize("NFKC", text))
 
 

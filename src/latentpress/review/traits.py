@@ -172,7 +172,7 @@ def sentence_digest(sentence: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalpha())
+    return re.sub(r"[\W\d_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def digest_of(values: Any) -> str:
