@@ -83,7 +83,7 @@ def test_the_order_in_which_they_were_read_does_not_matter() -> None:
 
 
 def test_a_sentence_is_told_by_its_letters_alone() -> None:
-    text = "Short one. The encoder of this model was trained for 12 epochs on all 55,000 images of digits. Again."
+    text = "Short one. The encoder of this model was trained for 12 epochs on 55,000 images of written digits. Again."
     (sentence,) = sentences(text)
     assert sentence_digest(sentence) == sentence_digest(sentence.replace("12", "13").replace("encoder", "en-\ncoder"))
     assert sentence_digest(sentence) != sentence_digest(sentence.replace("encoder", "decoder"))
