@@ -12,7 +12,7 @@ from latentpress.review.copies import (
     Group,
     find_copies,
 )
-from latentpress.review.traits import Result, Traits, sentence_digest, sentences
+from latentpress.review.traits import Result, Traits
 
 
 def traits(
@@ -69,21 +69,8 @@ def test_sentences_that_two_share_and_most_others_lack_are_told_with_examples() 
     assert set(group.examples) <= set("abcd")
 
 
-def test_without_a_handed_out_report_few_reports_tell_nothing_about_their_text() -> None:
-    texts = "a b c d e f"
-    assert groups({1: traits("1", texts=texts), 2: traits("2", texts=texts)}) == []
-    assert groups({1: traits("1", texts=texts), 2: traits("2", texts=texts)}, traits("r")) == [(SAME_TEXT, (1, 2))]
-
-
 def test_the_order_in_which_they_were_read_does_not_matter() -> None:
     found = {n: traits(str(n % 5), {f"{n % 3}": f"{n % 2}"}, f"Ada{n % 4}", "a b c d e") for n in range(1, 13)}
     backwards = dict(reversed(found.items()))
     assert find_copies(found, None) == find_copies(backwards, None)
     assert all(isinstance(group, Group) and group.what for group in find_copies(found, None))
-
-
-def test_a_sentence_is_told_by_its_letters_alone() -> None:
-    text = "Short one. The encoder of this model was trained for 12 epochs on 55,000 images of written digits. Again."
-    (sentence,) = sentences(text)
-    assert sentence_digest(sentence) == sentence_digest(sentence.replace("12", "13").replace("encoder", "en-\ncoder"))
-    assert sentence_digest(sentence) != sentence_digest(sentence.replace("encoder", "decoder"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from latentpress.reporting.attachments import TEXT
 from latentpress.review.document import Document
-from latentpress.review.traits import Traits, sentence_digest, traits_of
+from latentpress.review.traits import Traits, runs, sentence_digest, traits_of
 
 OWN = "We found that the penalty has to be raised slowly, since the encoder otherwise learns nothing at all in it."
 COMPUTED = (
@@ -90,7 +90,31 @@ def test_what_is_told_of_a_report_is_one_line_that_no_terminal_obeys() -> None:
 def test_sentences_are_told_unless_code_computed_them_or_the_template_has_them() -> None:
     pages = [f"{COMPUTED} Short. {OWN[:40]}", f"{OWN[40:]} {OWN}"]
     assert list(traits(report(), pages).sentences.values()) == [OWN]
-    assert traits(report(), pages, frozenset({sentence_digest(OWN)})).sentences == {}
+    assert traits(report(), pages, frozenset(runs(OWN))).sentences == {}
+
+
+def test_a_page_that_breaks_a_sentence_of_the_template_makes_it_nobodys_own() -> None:
+    """Whoever changes the layout in the same way would else share all sentences that another page breaks."""
+    broken = OWN.replace("slowly,", "slowly, 7 Autoencoders of Digits and of Faces Profile smoke, no results")
+    assert traits(report(), [broken], frozenset(runs(OWN))).sentences == {}
+
+
+def test_tables_and_formulas_are_no_sentences() -> None:
+    row = (
+        "Model Epochs Batch Plain 2 64 0.002 Sparse 2 64 0.002 Contractive 3 64 0.002 Variational 3 128 0.004 nats 1 2."
+    )
+    assert traits(report(), [row]).sentences == {}
+
+
+def test_without_a_handed_out_report_no_sentence_is_told() -> None:
+    document = Document(Path("x.pdf"), "sha", report(), {TEXT: json.dumps([OWN]).encode()}, b"")
+    assert traits_of(document).sentences == {}
+
+
+def test_a_sentence_is_told_by_its_letters_alone() -> None:
+    changed = OWN.replace("penalty", "pen-\nalty").replace("all", "all 12")
+    assert sentence_digest(changed) == sentence_digest(OWN)
+    assert sentence_digest(OWN) != sentence_digest(OWN.replace("penalty", "weight"))
 
 
 def test_traits_survive_the_way_to_another_process() -> None:

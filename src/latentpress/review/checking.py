@@ -25,7 +25,7 @@ from latentpress.review.findings import UNREADABLE, Review
 from latentpress.review.rubric import Rubric, read_rubric
 from latentpress.review.scoring import score, total
 from latentpress.review.submissions import shown
-from latentpress.review.traits import Traits, traits_of
+from latentpress.review.traits import Traits, runs_of_words, traits_of
 from latentpress.review.verify import verify
 
 MEMORY = 2 << 30
@@ -60,7 +60,7 @@ def main() -> None:
     rubric = read_rubric(rubric_path)
     references = {name: open_document(rubric_path.parent / name) for name in rubric.references}
     handed_out = references.get(rubric.copies.reference)
-    known = frozenset(traits_of(handed_out).sentences) if handed_out else frozenset()
+    known = runs_of_words(handed_out) if handed_out else None
     reports = {name: document.report for name, document in references.items()}
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_FSIZE, 0)
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def check(
-    path: Path, rubric: Rubric, references: Mapping[str, Mapping[str, Any]], known: frozenset[str]
+    path: Path, rubric: Rubric, references: Mapping[str, Mapping[str, Any]], known: frozenset[str] | None
 ) -> dict[str, Any]:
     """Verify and score one file.
 
@@ -82,7 +82,7 @@ def check(
         path: of the PDF.
         rubric: what gives points.
         references: name in the rubric to that report's report.json.
-        known: digests of the handed-out report's sentences.
+        known: runs of the handed-out report's words; None where there is none.
 
     Returns:
         For JSON: ``unreadable`` with the reason and nothing else, or verdict, findings, points and traits. ``spent``
@@ -130,7 +130,7 @@ def _answer(
     review: Review,
     rubric: Rubric,
     references: Mapping[str, Mapping[str, Any]],
-    known: frozenset[str],
+    known: frozenset[str] | None,
 ) -> dict[str, Any]:
     scored = score(document.report, review.verdict, rubric, references)
     points, told = total(scored, review.verdict, rubric)

@@ -41,8 +41,8 @@ MEANINGS: Mapping[str, str] = {
 SUSPICIOUS = frozenset({OTHER_SETTINGS, OF_REFERENCE, SAME_TEXT, SAME_FILE})
 """What a submission is looked at first for."""
 FEWEST_SENTENCES = 4
-SMALLEST_CLASS = 6
-"""Without a handed-out report, what most have is taken for the template's; of fewer reports there is no most."""
+FEWEST_COMMON = 5
+"""What more than half of the class has, and more than so many, is taken for a sentence of the template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def find_copies(found: Mapping[int, Traits], reference: Traits | None) -> list[G
     # The same file is told once, not again for all that it holds.
     distinct = {numbers[0]: found[numbers[0]] for numbers in files.values()}
     groups += _results(distinct, reference)
-    groups += _texts(distinct, reference is not None)
+    groups += _texts(distinct)
     groups += _authors(distinct, reference)
     order = list(MEANINGS)
     return sorted(groups, key=lambda group: (order.index(group.kind), group.members, group.what))
@@ -125,14 +125,12 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(word if what == "measures" else f"{counts[what]} {word}" for what, word in parts.items())
 
 
-def _texts(found: Mapping[int, Traits], has_reference: bool) -> Iterator[Group]:
-    if not has_reference and len(found) < SMALLEST_CLASS:
-        return
+def _texts(found: Mapping[int, Traits]) -> Iterator[Group]:
     owners: dict[str, list[int]] = defaultdict(list)
     for number, traits in found.items():
         for digest in traits.sentences:
             owners[digest].append(number)
-    common = max(len(found) // 2, SMALLEST_CLASS - 1 if has_reference else 1)
+    common = max(len(found) // 2, FEWEST_COMMON)
     pairs: Counter[tuple[int, int]] = Counter()
     for members in owners.values():
         if 1 < len(members) <= common:

@@ -12,7 +12,7 @@ from typing import Any
 from latentpress.errors import LatentPressError, LatexError, SettingsError, TexMissingError
 from latentpress.project import root_or_none
 from latentpress.reporting.tex import find_tex, install_command
-from latentpress.review.copies import SMALLEST_CLASS, Group, find_copies
+from latentpress.review.copies import Group, find_copies
 from latentpress.review.crew import check_all
 from latentpress.review.document import DocumentError, open_document
 from latentpress.review.findings import ALTERED
@@ -119,7 +119,7 @@ def _graded(
     traits = {
         row.submission.number: Traits.from_json(answers[row.submission.number]["traits"]) for row in rows if row.sha256
     }
-    return Grades(rubric, rows, find_copies(traits, handed_out), _remarks(handed_out, len(traits)))
+    return Grades(rubric, rows, find_copies(traits, handed_out), _remarks(handed_out))
 
 
 def _problem(submission: Submission, answer: Mapping[str, Any]) -> str:
@@ -131,13 +131,13 @@ def _problem(submission: Submission, answer: Mapping[str, Any]) -> str:
     return ""
 
 
-def _remarks(handed_out: Traits | None, readable: int) -> list[str]:
+def _remarks(handed_out: Traits | None) -> list[str]:
     if handed_out is not None:
         return []
-    told = "The rubric names no handed-out report ([copies] reference): what students left as it was is told, too."
-    if readable < SMALLEST_CLASS:
-        told += f" Sentences were not compared, since {readable} reports do not show which of them are the template's."
-    return [told]
+    return [
+        "The rubric names no handed-out report ([copies] reference). So what students left as it was is told, too, and "
+        "sentences were not compared, since nothing shows which of them are the template's."
+    ]
 
 
 def _as_pdf(grades: Grades, project: Path) -> dict[str, bytes]:

@@ -15,8 +15,12 @@ from latentpress.reporting.attachments import TEXT
 from latentpress.review.document import Document
 from latentpress.review.submissions import shown
 
-FEWEST_LETTERS = 60
-"""Of a sentence that is compared: shorter ones are alike by chance."""
+RUN, FEWEST_RUNS = 4, 6
+"""Words of a run, and runs of a sentence that is compared: shorter ones are alike by chance."""
+NOVEL = 0.6
+"""Share of a sentence's runs that the handed-out report lacks; a page or a figure between its words breaks fewer."""
+PROSE = 0.75
+"""Share of words among what stands between spaces in a sentence."""
 MOST_SENTENCES, MOST_RESULTS, MOST_AUTHORS = 4000, 2000, 40
 """Of one report; one that has more was not built, and is looked at no further."""
 LONGEST_EXAMPLE, DIGITS = 240, 64
@@ -49,7 +53,7 @@ class Traits:
         sha256: of the file.
         authors: normalised names and student numbers, to how they were typed.
         results: of models that were trained.
-        sentences: digest to text of the sentences that no code has computed.
+        sentences: digest to text of those that no code has computed and that the handed-out report lacks.
     """
 
     sha256: str = ""
@@ -68,25 +72,23 @@ class Traits:
         return cls(told["sha256"], told["authors"], results, told["sentences"])
 
 
-def traits_of(document: Document, leave_out: Collection[str] = ()) -> Traits:
+def traits_of(document: Document, known: Collection[str] | None = None) -> Traits:
     """The traits of a report.
 
     Args:
         document: the report; what is in it may be anything.
-        leave_out: digests of sentences that are not told.
+        known: runs of words of the handed-out report (`runs_of_words`); without them no sentences are told, since
+            nothing shows which are somebody's own.
 
     Raises:
         KeyError, TypeError, ValueError, AttributeError: its content has another form than a build gives it.
     """
     report = document.report
-    computed = [claim.get("sentence", "") for claim in report["claims"]]
-    computed += [entry.get("caption", "") for entry in (*report["figures"], *report["tables"])]
-    known = {*leave_out, *(sentence_digest(part) for text in computed for part in sentences(str(text)))}
     return Traits(
         document.sha256,
         dict(islice(_authors(report), MOST_AUTHORS)),
         tuple(sorted(islice(_results(report), MOST_RESULTS), key=lambda one: (one.model, one.what, one.digest))),
-        dict(_sentences(document, known)),
+        {} if known is None else dict(islice(_sentences(document, known), MOST_SENTENCES)),
     )
 
 
@@ -148,22 +150,32 @@ def _measures(metrics: Iterable[Mapping[str, Any]], model: str) -> list[str]:
 
 
 def _sentences(document: Document, known: Collection[str]) -> Iterator[tuple[str, str]]:
-    pages = json.loads(document.files[TEXT]) if TEXT in document.files else []
-    count = 0
-    for sentence in sentences(" ".join(str(page) for page in pages)):
-        digest = sentence_digest(sentence)
-        if digest not in known:
-            yield digest, shown(sentence, LONGEST_EXAMPLE)
-            count += 1
-            if count == MOST_SENTENCES:
-                return
+    report = document.report
+    computed = [claim.get("sentence", "") for claim in report["claims"]]
+    computed += [entry.get("caption", "") for entry in (*report["figures"], *report["tables"])]
+    familiar = {*known, *(run for text in computed for run in runs(str(text)))}
+    for sentence in re.split(r"(?<=[.!?])\s+", re.sub(r"\s+", " ", _text(document))):
+        tokens = sentence.split()
+        if sum(token.strip(".,;:()“”’'!?").isalpha() for token in tokens) < PROSE * len(tokens):
+            continue  # a table, a formula, the labels of a figure
+        found = runs(sentence)
+        if len(found) >= FEWEST_RUNS and sum(run not in familiar for run in found) >= NOVEL * len(found):
+            yield sentence_digest(sentence), shown(sentence, LONGEST_EXAMPLE)
 
 
-def sentences(text: str) -> Iterator[str]:
-    """The sentences of a text that are long enough to be somebody's own."""
-    for sentence in re.split(r"(?<=[.!?])\s+", re.sub(r"\s+", " ", text)):
-        if len(_letters(sentence)) >= FEWEST_LETTERS:
-            yield sentence
+def _text(document: Document) -> str:
+    return " ".join(map(str, json.loads(document.files[TEXT]))) if TEXT in document.files else ""
+
+
+def runs_of_words(document: Document) -> frozenset[str]:
+    """All runs of words of a report, by which its sentences are known again wherever a page or a figure breaks them."""
+    return frozenset(runs(_text(document)))
+
+
+def runs(text: str) -> list[str]:
+    """Each run of so many words that follow one another, numbers left out."""
+    words = re.findall(r"[^\W\d_]{2,}", unicodedata.normalize("NFKC", text).casefold())
+    return [" ".join(words[start : start + RUN]) for start in range(len(words) - RUN + 1)]
 
 
 def sentence_digest(sentence: str) -> str:
