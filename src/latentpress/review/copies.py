@@ -29,7 +29,8 @@ MEANINGS: Mapping[str, str] = {
     OTHER_SETTINGS: "A training, or what was measured or drawn of it, is equal to the bit though the settings differ. "
     "Trainings do not come out equal by chance; a setting that has no effect in an experiment explains it, and so do "
     "results that were taken over while the settings were made to look different.",
-    OF_REFERENCE: "Results equal those of the report that was handed out, though the settings are said to be others.",
+    OF_REFERENCE: "Results equal those of the report that was handed out, though the settings are said to be others. "
+    "Here, too, a setting without effect explains it.",
     SAME_TEXT: "Sentences that no code has computed and that neither the handed-out report nor most others have. "
     "A template's sentence that is shown in few reports only is told, too; read the examples.",
     SAME_AUTHORS: "A name or a student number stands on several reports that differ.",
