@@ -90,6 +90,13 @@ def build_graph(
     return builder.graph
 
 
+def web_files(folder: Path) -> dict[str, Path]:
+    """What the page of a report is made with: its template, looks and scripts, by their labels."""
+    kinds = {".css": "style", ".js": "script", ".j2": "page"}
+    found = [path for path in sorted(folder.glob("*")) if path.suffix in kinds] if folder.is_dir() else []
+    return {path.name.split(".")[0]: path for path in found}
+
+
 def data_sets(project: Project, reports: Iterable[Report]) -> list[str]:
     """The data sets that reports use, sorted."""
     used: set[str] = set()
@@ -139,6 +146,7 @@ class _Builder:
                 lineage=True,
             )
         )
+        self.graph.add(self.html(report, assembled, facts, common))
         if not self.choices.typeset:
             return assembled
         return self.graph.add(
@@ -149,6 +157,18 @@ class _Builder:
                 inputs={assembled: assembled},
                 seconds=6.0,
             )
+        )
+
+    def html(self, report: Report, assembled: str, facts: Mapping[str, Any], common: Path) -> Stage:
+        """The report as one page; it needs no TeX."""
+        return Stage(
+            name=f"html/{report.name}",
+            function="latentpress.reporting.web.publish:publish",
+            settings={"report": facts},
+            inputs={assembled: assembled},
+            files=web_files(common / "web"),
+            seconds=6.0,
+            tolerant=True,
         )
 
     def section(self, report: Report, section: Section, facts: Mapping[str, Any]) -> str:
