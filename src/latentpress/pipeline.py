@@ -90,6 +90,10 @@ def build_graph(
     return builder.graph
 
 
+INTERACTIVE = ("embedding_3d", "interpolation", "latent_traversal")
+"""Evaluations that leave what the page's sliders and its map show."""
+
+
 def web_files(folder: Path) -> dict[str, Path]:
     """What the page of a report is made with: its template, looks and scripts, by their labels."""
     kinds = {".css": "style", ".js": "script", ".j2": "page"}
@@ -161,15 +165,32 @@ class _Builder:
 
     def html(self, report: Report, assembled: str, facts: Mapping[str, Any], common: Path) -> Stage:
         """The report as one page; it needs no TeX."""
+        stages = self._interactive(report)
+        shown = [entry for entry, _ in stages]
+        mapped = {self.data(entry["data"]) for entry in shown if entry["evaluation"] == "embedding_3d"}
+        images = {name: name for name in sorted(mapped)}
         return Stage(
             name=f"html/{report.name}",
             function="latentpress.reporting.web.publish:publish",
-            settings={"report": facts},
-            inputs={assembled: assembled},
+            settings={"report": facts, "interactive": shown},
+            inputs={assembled: assembled, **{entry["label"]: name for entry, name in stages}, **images},
             files=web_files(common / "web"),
             seconds=6.0,
             tolerant=True,
         )
+
+    def _interactive(self, report: Report) -> list[tuple[dict[str, str], str]]:
+        """The evaluations of a report that its page shows in motion, each of the first training, and their stages."""
+        found: dict[str, tuple[dict[str, str], str]] = {}
+        for section in report.sections:
+            for entry in section.evaluations:
+                if entry.declaration.name in INTERACTIVE:
+                    for model, label, stage in self._evaluation_stages(section, entry):
+                        shown = {"evaluation": entry.declaration.name, "label": label, "model": model}
+                        if label.endswith("/seed0"):
+                            shown["data"] = self.project.experiments[model].data
+                            found.setdefault(label, (shown, stage))
+        return list(found.values())
 
     def section(self, report: Report, section: Section, facts: Mapping[str, Any]) -> str:
         inputs = {name: name for name in map(self.data, self._data_of(section))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -24,7 +24,7 @@ from latentpress.reporting.web.lines import WORDS, accented, quotes
 from latentpress.reporting.web.numbering import LEVELS, UNNUMBERED, Numbering, Place
 from latentpress.reporting.web.plainnat import Reference
 
-SPECIALS = {"~": "\u00a0", "---": "—", "--": "–", "``": "“", "''": "”", "&": "", "\n\n": " "}
+SPECIALS = {"~": Markup('<span class="tie"> </span>'), "---": "—", "--": "–", "``": "“", "''": "”", "&": "", "\n\n": " "}
 FACES = {
     "emph": "em", "textit": "em", "textsl": "em", "textbf": "strong", "texttt": "code", "code": "code",
     "digest": "code", "underline": "u", "textsuperscript": "sup", "textsubscript": "sub", "untestable": "em",
@@ -48,6 +48,8 @@ class Converter:
         pictures: path of a figure, without its ending, to the HTML of its image; given its text alternative.
         traced: writes a number that has a provenance: row, metric, HTML.
         marked: writes the provenance of a caption, given its rows.
+        behind: path of a picture, without its ending, to what stands behind its figure.
+        shown: paths of the pictures so far.
         footnotes: found so far.
         unknown: commands and environments that were met and are not known.
         alternative: the text for the next picture.
@@ -59,9 +61,11 @@ class Converter:
     pictures: Callable[[str, str, str], Markup] = lambda path, alternative, width: Markup("")
     traced: Callable[[str, str, Markup], Markup] = lambda row, metric, shown: shown
     marked: Callable[[Sequence[str]], Markup] = lambda rows: Markup("")
+    behind: Mapping[str, Markup] = field(default_factory=dict)
     footnotes: list[Markup] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     alternative: str = ""
+    shown: list[str] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------------- blocks
 
@@ -76,7 +80,7 @@ class Converter:
             if text:
                 done.append(Markup("<p>{}</p>\n").format(text))
 
-        for node in nodes:
+        for node in _split(nodes):
             if is_break(node):
                 flush()
             elif self.is_block(node):
@@ -97,7 +101,7 @@ class Converter:
         if isinstance(node, LatexMathNode):
             return node.displaytype == "display"
         if isinstance(node, LatexGroupNode):
-            return any(is_break(inner) or self.is_block(inner) for inner in node.nodelist)
+            return any(is_break(inner) or self.is_block(inner) for inner in _split(node.nodelist))
         return isinstance(node, LatexMacroNode) and (
             node.macroname in BLOCKS
             or (node.macroname == "fittowidth" and any(self.is_block(inner) for inner in argument(node)))
@@ -136,7 +140,8 @@ class Converter:
         if name in ("fitgraphic", "includegraphics"):
             path = source(argument(node))
             width = source(argument(node, 0)) if name == "fitgraphic" else ""
-            return self.pictures(path.rpartition(".")[0] or path, self.alternative, width)
+            self.shown.append(path.rpartition(".")[0] or path)
+            return self.pictures(self.shown[-1], self.alternative, width)
         return Markup("")  # the contents are the page's own
 
     def references(self, place: Place) -> Markup:
@@ -154,9 +159,9 @@ class Converter:
     def heading(self, place: Place) -> Markup:
         """A heading; the title of the report is the only one of the first level."""
         number = Markup('<span class="number">{}</span> ').format(place.number) if place.number else Markup("")
-        return Markup('<h{0} id="{1}">{2}{3}<a class="anchor" href="#{1}" aria-hidden="true" tabindex="-1">#</a></h{0}>\n').format(
-            place.level + 1, place.id, number, self.inline(place.title)
-        )
+        return Markup(
+            '<h{0} id="{1}">{2}{3}<a class="anchor" href="#{1}" aria-hidden="true" tabindex="-1">#</a></h{0}>\n'
+        ).format(place.level + 1, place.id, number, self.inline(place.title))
 
     def environment(self, node: LatexEnvironmentNode) -> Markup:
         """One environment."""
@@ -265,7 +270,7 @@ class Converter:
         if name in IGNORED:
             return behind
         if name in FACES:
-            return Markup('<{0}{1}>{2}</{0}>').format(
+            return Markup("<{0}{1}>{2}</{0}>").format(
                 FACES[name], Markup(' class="digest"') if name == "digest" else "", self.inline(argument(node))
             )
         if name in PLAIN:
@@ -283,9 +288,6 @@ class Converter:
         colour = source(argument(node, index))
         return Markup('<span class="color-{}">{}</span>').format(colour, text) if colour in COLOURS else text
 
-
-
-
     def not_known(self, what: str, content: Markup, *, block: bool = False) -> Markup:
         """A visible marker in the place of what this cannot read, with the text that is in it."""
         self.unknown.append(what)
@@ -293,6 +295,25 @@ class Converter:
         return Markup('<{0} class="unknown" title="The HTML report cannot show this command.">{1}{2}</{0}>').format(
             tag, what, content
         )
+
+
+_BLANK = re.compile(r"\n[ \t]*\n\s*")
+
+
+def _split(nodes: Iterable[LatexNode]) -> Iterator[LatexNode]:
+    """The same nodes, with a node of its own for every blank line."""
+    for node in nodes:
+        if isinstance(node, LatexCharsNode) and _BLANK.search(node.chars):
+            for index, part in enumerate(_BLANK.split(node.chars)):
+                if index:
+                    yield LatexSpecialsNode("\n\n")
+                if part:
+                    yield LatexCharsNode(part)
+            continue
+        yield node
+        behind = getattr(node, "macro_post_space", None) or getattr(node, "comment_post_space", None) or ""
+        if _BLANK.search(behind):
+            yield LatexSpecialsNode("\n\n")
 
 
 def is_break(node: LatexNode) -> bool:

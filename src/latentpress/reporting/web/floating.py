@@ -25,9 +25,11 @@ def figure(converter: Converter, node: LatexEnvironmentNode) -> Markup:
     caption = captions(node)
     text = converter.inline(caption)
     converter.alternative = f"Figure {place.number}: {text.striptags()}"
+    before = len(converter.shown)
     content = pictures(converter, node.nodelist)
-    return Markup('<figure id="{}">\n<div class="pictures">{}</div>\n<figcaption>{}</figcaption>\n</figure>\n').format(
-        place.id, content, labelled(place, text)
+    behind = Markup("").join(converter.behind.get(path, Markup("")) for path in converter.shown[before:])
+    return Markup('<figure id="{}">\n<div class="pictures">{}</div>\n<figcaption>{}</figcaption>\n</figure>\n{}').format(
+        place.id, content, labelled(place, text), behind
     )
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 
-
 def data_address(png: bytes) -> str:
     """A PNG file as an address that needs no network."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"

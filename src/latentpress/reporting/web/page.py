@@ -84,7 +84,8 @@ def _listed(converter: Converter, headings: Sequence[Place]) -> Markup:
             groups.append([])
         groups[-1].append(place)
     items = [
-        Markup("<li>{}\n{}</li>\n").format(_entry(converter, first), _listed(converter, rest)) for first, *rest in groups
+        Markup("<li>{}\n{}</li>\n").format(_entry(converter, first), _listed(converter, rest))
+        for first, *rest in groups
     ]
     return Markup("<ol>\n{}</ol>\n").format(Markup("").join(items))
 

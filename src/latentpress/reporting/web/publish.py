@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ from markupsafe import Markup
 
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import StageError
-from latentpress.reporting.web import bibtex, citations, dialect, images, numbering, page, plainnat
+from latentpress.reporting.web import bibtex, citations, dialect, images, interactive, numbering, page, plainnat
 from latentpress.reporting.web.converting import Converter
 from latentpress.reporting.web.floating import ENVIRONMENTS, percent
+from latentpress.reporting.web.provenance import Origins
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
@@ -32,19 +34,30 @@ def publish(task: Task) -> Result:
     """
     assembled = _assembled(task)
     facts = assembled.json("report")
-    nodes = dialect.read(dialect.body(assembled.text("report.tex")))
+    text = dialect.body(assembled.text("report.tex"))
+    nodes = dialect.read(text)
     found = numbering.number(nodes)
-    works = _works(assembled, nodes)
-    converter = Converter(found, works, ENVIRONMENTS, pictures=_Pictures(assembled))
+    origins = Origins(facts)
+    parts = _parts(task, facts)
+    converter = Converter(
+        found,
+        _works(assembled, nodes),
+        ENVIRONMENTS,
+        pictures=_Pictures(assembled),
+        traced=origins.traced,
+        marked=origins.marked,
+        behind=_behind(text, parts.blocks),
+    )
     content = converter.blocks(nodes)
+    content += Markup("").join(block for block in parts.blocks.values() if block not in converter.behind.values())
     html = page.render(
         task.files,
         report=facts["report"],
         content=content,
         contents=page.contents(converter, found.headings),
         footnotes=converter.footnotes,
-        data={},
-        libraries={},
+        data={**parts.data, "provenance": origins.data(parts.metrics)},
+        libraries={"plotly": plotly()} if "embedding_3d" in parts.data else {},
     )
     if len(html.encode()) > MOST_BYTES:
         raise StageError(
@@ -52,6 +65,43 @@ def publish(task: Task) -> Result:
             "Show fewer figures, or fewer points in the map of the codes.",
         )
     return Result(texts={"report.html": html}, values={"unknown": sorted(set(converter.unknown))})
+
+
+def plotly() -> str:
+    """Plotly's source, its licence at the top, as its Python package has it."""
+    from plotly.offline import get_plotlyjs
+
+    source: str = get_plotlyjs()
+    if "</script" in source.lower() or "<!--" in source:
+        raise StageError("plotly's source cannot stand in a page: it holds the end of a script element.")
+    return source
+
+
+def _parts(task: Task, facts: Mapping[str, Any]) -> interactive.Parts:
+    """The interactive parts, of what the pipeline has laid beside the assembled report."""
+    shown: dict[str, list[interactive.Shown]] = {}
+    test: dict[str, Any] = {}
+    titles = facts["settings"]["experiments"]
+    for extra in task.settings.get("interactive", []):
+        label, model, data = extra["label"], extra["model"], extra["data"]
+        found = task.inputs.get(label) or task.failures.get(label) or Failure(label, "it is missing", "")
+        title = titles.get(model, {}).get("title", model)
+        shown.setdefault(extra["evaluation"], []).append(interactive.Shown(model, title, found, data))
+        if extra["evaluation"] == "embedding_3d" and f"data/{data}" in task.inputs:
+            test[data] = task.inputs[f"data/{data}"].arrays("images")["test"]
+    return interactive.make(shown, {metric["id"]: metric for metric in facts["metrics"]}, test)
+
+
+def _behind(text: str, blocks: Mapping[str, Markup]) -> dict[str, Markup]:
+    """Path of a picture to the part that stands behind its figure: behind the last one of the same evaluation."""
+    paths = re.findall(r"(?<=\{)figures/[A-Za-z0-9_+-]+(?=\.pdf\})", text)
+    found: dict[str, Markup] = {}
+    for evaluation, block in blocks.items():
+        prefix = f"figures/{interactive.FIGURES[evaluation]}-"
+        last = next((path for path in reversed(paths) if path.startswith(prefix)), None)
+        if last is not None:
+            found[last] = found.get(last, Markup("")) + block
+    return found
 
 
 def _assembled(task: Task) -> Artifact:
@@ -90,5 +140,10 @@ class _Pictures:
         return Markup(
             '<div class="picture"><img src="{}" alt="{}" width="{}" height="{}" style="max-width:{}mm" data-natural="{}"></div>\n'
         ).format(
-            images.data_address(png), alternative, across, down, f"{across / density * 25.4:.1f}", percent(width) or "100"
+            images.data_address(png),
+            alternative,
+            across,
+            down,
+            f"{across / density * 25.4:.1f}",
+            percent(width) or "100",
         )

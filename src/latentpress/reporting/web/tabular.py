@@ -82,9 +82,7 @@ def rows(nodes: Iterable[LatexNode]) -> Iterator[Row]:
         elif isinstance(node, LatexMacroNode) and node.macroname == "multicolumn":
             spec = alignments(source(argument(node, 1)))
             row.cells[-1] = Cell(argument(node, 2), int(source(argument(node, 0))), spec[0] if spec else "l")
-        elif isinstance(node, LatexCommentNode) or (
-            isinstance(node, LatexMacroNode) and node.macroname in LEFT_OUT
-        ):
+        elif isinstance(node, LatexCommentNode) or (isinstance(node, LatexMacroNode) and node.macroname in LEFT_OUT):
             continue
         else:
             row.cells[-1].nodes.append(node)
@@ -127,9 +125,7 @@ def table(converter: Converter, node: LatexEnvironmentNode, caption: Markup, ide
             groups.append([])
         groups[-1].append(row)
     parts += [
-        Markup("<tbody>\n{}</tbody>\n").format(_rows(converter, group, spec, header=False))
-        for group in groups
-        if group
+        Markup("<tbody>\n{}</tbody>\n").format(_rows(converter, group, spec, header=False)) for group in groups if group
     ]
     sortable = bool(head) and len(groups) == 1 and len(body) > 2 and all(_filled(row) for row in body)
     caption_html = (
