@@ -35,14 +35,16 @@ const interpolation = () => {
   if (!stage) return;
   const steps = data.alphas.length;
   const pair = choice(data.pairs);
-  const slider = make("input", { type: "range", min: 0, max: steps - 1, step: 1, value: Math.floor(steps / 2) });
+  const measured = Object.keys(data.models[0].means).map(Number).filter((step) => step > 0 && step < steps - 1);
+  const start = measured.length ? measured[Math.floor((measured.length - 1) / 2)] : Math.floor(steps / 2);
+  const slider = make("input", { type: "range", min: 0, max: steps - 1, step: 1, value: start });
   const output = make("output", { class: "value" });
   const rows = data.models.map((model) => {
     const sheet = sheetOf(model.sheet);
     const ways = ["from mixed images", "from mixed codes"].map((way) => viewer(sheet, steps, data.size, `${model.name}, ${way}`));
     const ratio = make("p", { class: "reading" });
     const mean = make("p", { class: "reading quiet" });
-    const shown = ways.map((canvas, way) => make("figure", { class: "tile" }, canvas, make("figcaption", {}, way ? "D(z\u2090) codes mixed" : "D(E(x\u2090)) images mixed")));
+    const shown = ways.map((canvas, way) => make("figure", { class: "tile" }, canvas, make("figcaption", {}, way ? "Codes mixed" : "Images mixed")));
     const element = make("div", { class: "model-row" }, make("p", { class: "model-name" }, model.name), make("div", { class: "tiles" }, ...shown), make("div", {}, ratio, mean));
     return { model, ways, ratio, mean, element };
   });

@@ -16,6 +16,7 @@ const map = () => {
   const shown = new Set(data.classes.map((_, index) => index));
   const camera = { turn: 0.6, height: 0.45, distance: 2.1 };
   const isDark = () => getComputedStyle(document.documentElement).colorScheme === "dark";
+  const paper = () => getComputedStyle(document.documentElement).getPropertyValue("--paper").trim();
   const eye = () => ({
     x: camera.distance * Math.cos(camera.height) * Math.cos(camera.turn),
     y: camera.distance * Math.cos(camera.height) * Math.sin(camera.turn),
@@ -33,8 +34,8 @@ const map = () => {
   };
   const axis = () => ({ showticklabels: false, title: { text: "" }, showspikes: false, showbackground: false, zeroline: false, range: [-1080, 1080], gridcolor: isDark() ? "#363a40" : "#dddddd" });
   const layout = () => ({
-    margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", uirevision: "camera",
-    scene: { xaxis: axis(), yaxis: axis(), zaxis: axis(), aspectmode: "cube", camera: { eye: eye() }, dragmode: "orbit" },
+    margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: paper(), uirevision: "camera",
+    scene: { bgcolor: paper(), xaxis: axis(), yaxis: axis(), zaxis: axis(), aspectmode: "cube", camera: { eye: eye() }, dragmode: "orbit" },
   });
   const describe = () => {
     const entry = data.models[model.value];

@@ -24,7 +24,15 @@ from latentpress.reporting.web.lines import WORDS, accented, quotes
 from latentpress.reporting.web.numbering import LEVELS, UNNUMBERED, Numbering, Place
 from latentpress.reporting.web.plainnat import Reference
 
-SPECIALS = {"~": Markup('<span class="tie"> </span>'), "---": "—", "--": "–", "``": "“", "''": "”", "&": "", "\n\n": " "}
+SPECIALS = {
+    "~": Markup('<span class="tie"> </span>'),
+    "---": "—",
+    "--": "–",
+    "``": "“",
+    "''": "”",
+    "&": "",
+    "\n\n": " ",
+}
 FACES = {
     "emph": "em", "textit": "em", "textsl": "em", "textbf": "strong", "texttt": "code", "code": "code",
     "digest": "code", "underline": "u", "textsuperscript": "sup", "textsubscript": "sub", "untestable": "em",
@@ -48,6 +56,7 @@ class Converter:
         pictures: path of a figure, without its ending, to the HTML of its image; given its text alternative.
         traced: writes a number that has a provenance: row, metric, HTML.
         marked: writes the provenance of a caption, given its rows.
+        row_id: the address of a table's row, given the text of one of its cells; empty where it has none.
         behind: path of a picture, without its ending, to what stands behind its figure.
         shown: paths of the pictures so far.
         footnotes: found so far.
@@ -61,6 +70,7 @@ class Converter:
     pictures: Callable[[str, str, str], Markup] = lambda path, alternative, width: Markup("")
     traced: Callable[[str, str, Markup], Markup] = lambda row, metric, shown: shown
     marked: Callable[[Sequence[str]], Markup] = lambda rows: Markup("")
+    row_id: Callable[[str], str] = lambda text: ""
     behind: Mapping[str, Markup] = field(default_factory=dict)
     footnotes: list[Markup] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)

@@ -24,7 +24,7 @@ SYMBOLS = {
     "O": "Ø", "l": "ł", "L": "Ł", "TeX": "TeX", "LaTeX": "LaTeX",
     "{": "{", "}": "}", "$": "$", "&": "&", "#": "#", "%": "%", "_": "_",
     "-": "\u00ad", "/": "", ",": "\u202f", ";": "\u2004", ":": "\u2005", "!": "", "@": "", " ": " ", "\n": " ",
-    "quad": "\u2003", "qquad": "\u2003\u2003", "enspace": "\u2002", "thinspace": "\u202f", "allowbreak": "\u200b",
+    "quad": "\u2003", "qquad": "\u2003\u2003", "enspace": "\u2002", "thinspace": "\u202f",
     "space": " ",
 }  # fmt: skip
 """Commands without arguments that stand for characters."""
@@ -52,7 +52,7 @@ TAKING = {
     # structure
     "section": "*[{", "subsection": "*[{", "subsubsection": "*[{", "paragraph": "*[{", "subparagraph": "*[{",
     "unnumberedsection": "{", "addsec": "*[{", "appendix": "", "label": "{", "ref": "*{", "pageref": "*{",
-    "eqref": "{", "autoref": "*{", "par": "", "item": "[", "footnote": "[{", "tableofcontents": "",
+    "eqref": "{", "autoref": "*{", "par": "", "allowbreak": "", "item": "[", "footnote": "[{", "tableofcontents": "",
     "reporttitle": "{{", "reportauthor": "{{", "failurebox": "{{{", "bibliography": "{", "caption": "*[{",
     "url": "{", "href": "{{", "nolinkurl": "{", "texorpdfstring": "{{", "ensuremath": "{", "unichar": "{",
     "composed": "{{", "missingglyph": "{", "missingvalue": "", "untestable": "{", "interval": "{{",

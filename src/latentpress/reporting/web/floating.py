@@ -28,9 +28,9 @@ def figure(converter: Converter, node: LatexEnvironmentNode) -> Markup:
     before = len(converter.shown)
     content = pictures(converter, node.nodelist)
     behind = Markup("").join(converter.behind.get(path, Markup("")) for path in converter.shown[before:])
-    return Markup('<figure id="{}">\n<div class="pictures">{}</div>\n<figcaption>{}</figcaption>\n</figure>\n{}').format(
-        place.id, content, labelled(place, text), behind
-    )
+    return Markup(
+        '<figure id="{}">\n<div class="pictures">{}</div>\n<figcaption>{}</figcaption>\n</figure>\n{}'
+    ).format(place.id, content, labelled(place, text), behind)
 
 
 def pictures(converter: Converter, nodes: Sequence[LatexNode]) -> Markup:

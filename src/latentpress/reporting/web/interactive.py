@@ -224,7 +224,10 @@ def _traversals(
                 "sheet": images.data_address(sheet),
                 "size": list(shape[2:4]),
                 "order": slides["order"].tolist(),
-                **{key: [round(float(number), 3) for number in slides[key]] for key in ("kl", "shares", "values", "start")},
+                **{
+                    key: [round(float(number), 3) for number in slides[key]]
+                    for key in ("kl", "shares", "values", "start")
+                },
             }
         )
     text = (

@@ -92,6 +92,7 @@ WORDS: dict[str, Callable[[Converter, LatexMacroNode], Markup]] = {
         c.inline(argument(n, 0)), c.inline(argument(n, 1))
     ),
     "resizebox": lambda c, n: c.inline(argument(n)),
+    "allowbreak": lambda c, n: Markup("<wbr>"),
     "newline": lambda c, n: Markup("<br>"),
     "\\": lambda c, n: Markup("<br>"),
     "tabularnewline": lambda c, n: Markup("<br>"),

@@ -7,20 +7,20 @@ import re
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
-from latentpress.reporting.latex import to_text
-
-_NUMBER = re.compile(r"-?[\d.]+(?:\{,\}\d+)*")
+_NUMBER = re.compile(r"-?[\d.]+(?:\{,\}[\d.]+)*")
+_TILDE = re.compile(r"<m[io]>(?:~|&#x0007E;)</m[io]>")
 _POWER = re.compile(r"(?P<mantissa>-?[\d.]+)\\times10\^\{(?P<exponent>-?\d+)\}|10\^\{(?P<power>-?\d+)\}")
 _LABEL = re.compile(r"\\label\{[^{}]*\}|\\nonumber(?![a-zA-Z])|\\notag(?![a-zA-Z])")
 _PLAIN = {r"\infty": "∞", r"-\infty": "\u2212∞", "-": "\u2212", r"\times": "×", "< 0.001": "< 0.001"}
+_TRACED = re.compile(r"\\traced\{[^{}]*\}\{[^{}]*\}\{((?:[^{}]|\{[^{}]*\})*)\}")
 _UNREAD = re.compile(r"\\[A-Za-z]+")
 
 
 def inline(tex: str) -> Markup:
     """Mathematics in a line of text."""
-    stripped = tex.strip()
+    stripped = _untraced(tex).strip()
     if stripped in _PLAIN:
-        return Markup(_PLAIN[stripped])
+        return Markup.escape(_PLAIN[stripped])
     if _NUMBER.fullmatch(stripped):
         return Markup(_signed(stripped))
     if found := _POWER.fullmatch(stripped):
@@ -33,7 +33,12 @@ def inline(tex: str) -> Markup:
 
 def display(tex: str) -> Markup:
     """Mathematics on lines of its own."""
-    return _mathml(_LABEL.sub("", tex).strip(), "block")
+    return _mathml(_LABEL.sub("", _untraced(tex)).strip(), "block")
+
+
+def _untraced(tex: str) -> str:
+    """A formula without the provenance of its numbers, which stands around a number and not within mathematics."""
+    return _TRACED.sub(r"\1", tex)
 
 
 def _signed(number: str) -> str:
@@ -48,9 +53,7 @@ def _mathml(tex: str, mode: str) -> Markup:
     if unread := _UNREAD.search(re.sub(r"<[^>]*>", "", found)):
         return _unknown(tex, unread[0])
     # A tilde is an accent; the relation "is distributed as" has a character of its own.
-    found = found.replace("<mo>~</mo>", "<mo>∼</mo>").replace("<mo>&#x0007E;</mo>", "<mo>∼</mo>")
-    spoken = Markup.escape(to_text(f"${tex}$"))
-    return Markup(found.replace("<math ", f'<math alttext="{spoken}" ', 1))
+    return Markup(_TILDE.sub("<mo>∼</mo>", found))
 
 
 def _unknown(tex: str, what: str) -> Markup:

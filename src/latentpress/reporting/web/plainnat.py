@@ -105,7 +105,8 @@ def blocks(entry: Entry) -> list[str]:
     """An entry's sentences by its kind."""
     made = _KINDS.get(entry.kind, _misc)(entry)
     people = full_names(entry["author"]) or _editors(entry)
-    last = [entry["note"], f"doi: {entry['doi']}" if entry["doi"] else "",
+    note = "" if entry.kind == "unpublished" else entry["note"]
+    last = [note, f"doi: {entry['doi']}" if entry["doi"] else "",
             rf"URL \url{{{entry['url']}}}" if entry["url"] else ""]  # fmt: skip
     return [_ended(block) for block in (people, *made, *last) if block.strip()]
 
@@ -193,7 +194,7 @@ def _techreport(entry: Entry) -> list[str]:
 
 
 def _unpublished(entry: Entry) -> list[str]:
-    return [sentence_case(entry["title"]), _date(entry)]
+    return [sentence_case(entry["title"]), _joined(entry["note"], _date(entry))]
 
 
 def _misc(entry: Entry) -> list[str]:

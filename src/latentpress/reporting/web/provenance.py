@@ -58,8 +58,8 @@ class Origins:
         return Markup(' <sup class="mark">{}</sup>').format(Markup(", ").join(links)) if links else Markup("")
 
     def row_id(self, stage: str) -> str:
-        """The id of a stage's row in the appendix; empty where the stage is not known."""
-        index = self._by_stage.get(stage)
+        """The id of a stage's row in the appendix, once; empty where the stage is not known or has its row."""
+        index = self._by_stage.pop(stage, None)
         return f"provenance-{self._mark(index)}" if index is not None else ""
 
     def _mark(self, index: int) -> str:

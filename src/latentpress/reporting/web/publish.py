@@ -29,9 +29,14 @@ def publish(task: Task) -> Result:
         ``report.html``.
 
     Raises:
-        StageError: the report was not assembled, or the page would be too large.
+        StageError: the report was not assembled, the page's template is missing, or the page would be too large.
         TemplateError: its TeX or its bibliography cannot be read.
     """
+    if "page" not in task.files:
+        raise StageError(
+            "report_templates/common/web/page.html.j2 is missing, which the HTML report is made with.",
+            "Copy the folder report_templates/common/web from LatentPress.",
+        )
     assembled = _assembled(task)
     facts = assembled.json("report")
     text = dialect.body(assembled.text("report.tex"))
@@ -46,6 +51,7 @@ def publish(task: Task) -> Result:
         pictures=_Pictures(assembled),
         traced=origins.traced,
         marked=origins.marked,
+        row_id=origins.row_id,
         behind=_behind(text, parts.blocks),
     )
     content = converter.blocks(nodes)

@@ -175,8 +175,11 @@ def _row(converter: Converter, row: Row, spec: Sequence[str], *, header: bool, s
         else:
             cells.append(Markup("<td{}>{}</td>").format(attributes, text))
         column += cell.span
-    space = Markup(' class="space"') if spaced else Markup("")
-    return Markup("<tr{}>{}</tr>\n").format(space, Markup("").join(cells))
+    attributes = Markup(' class="space"') if spaced else Markup("")
+    addresses = [converter.row_id(Markup(cell).striptags()) for cell in cells[:2]] if not header else []
+    if address := next(filter(None, addresses), ""):
+        attributes += Markup(' id="{}"').format(address)
+    return Markup("<tr{}>{}</tr>\n").format(attributes, Markup("").join(cells))
 
 
 def _content(converter: Converter, nodes: Sequence[LatexNode]) -> Markup:
