@@ -35,7 +35,7 @@ def forget(store, prefixes):
             shutil.rmtree(store / "artifacts" / record["artifact"], ignore_errors=True)  # two keys may share it
 
 
-AGAIN = ("train/", "section/", "assemble/", "typeset/")
+AGAIN = ("train/", "section/", "assemble/", "html/", "typeset/")
 """What the cluster does; the evaluations between would take a minute more, and show nothing else."""
 
 

@@ -63,7 +63,7 @@ def mapped(task: Task) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
 
 
 def map_of(codes: np.ndarray, iterations: int, perplexity: float, components: int = 2, angle: float = 0.5) -> Map:
-    """A map of codes; equal codes have no neighbours and no map: all points fall on one, and nothing can be said of them."""
+    """A map of codes; equal ones have no neighbours: all points fall on one, and nothing can be said of them."""
     if np.ptp(codes, axis=0).any():
         return tsne(codes, iterations, perplexity, components, angle)
     return Map(np.zeros((len(codes), components), dtype=np.float32), math.nan, 0)

@@ -25,8 +25,8 @@ def measure(task: Task) -> Result:
     """Map the test codes of `embedding`, the same for every model, to three dimensions by t-SNE.
 
     Returns:
-        Metrics under the condition ``components``; ``map.npz`` with ``points`` float32 (n, 3), ``labels`` int64 (n,) and
-        ``positions`` of the images in the test split, int64 (n,); ``map_classes.json``, the names of the classes.
+        Metrics under the condition ``components``; ``map.npz`` with ``points`` float32 (n, 3), ``labels`` int64 (n,)
+        and ``positions`` of the images in the test split, int64 (n,); ``map_classes.json``, names of the classes.
     """
     settings = task.settings["evaluation"]
     codes, labels, positions = mapped(task)

@@ -81,8 +81,8 @@ def measure(task: Task) -> Result:
     metric = metric_of(task)
     result = deliver([*path_metrics(paths, alphas, metric), *alpha_differences(paths, alphas, metric)], strips)
     result.arrays[ITEMS] = {**by_pair(paths), ALPHAS: np.asarray(alphas, dtype=np.float64)}
-    result.arrays[SLIDES] = slides(model.encode, model.decode, *(images[: len(strips)] for images in (first, second)),
-                                   settings["slides"])  # fmt: skip
+    seen = slice(len(strips))
+    result.arrays[SLIDES] = slides(model.encode, model.decode, first[seen], second[seen], settings["slides"])
     result.tables["pairs"] = pairs_table(pairs, digits, paths, alphas)
     return result
 

@@ -77,8 +77,8 @@ def slides(
         kl: divergence of each of them from the prior in nats, in the same order.
 
     Returns:
-        ``images`` uint8 (code, slides, H, W, C), ``shares`` and ``values`` (slides,), ``order``, ``kl`` and ``start``, what
-        the image's own code has in each of these dimensions, (code,).
+        ``images`` uint8 (code, slides, H, W, C), ``shares`` and ``values`` (slides,), ``order``, ``kl`` and ``start``,
+        what the image's own code has in each of these dimensions, (code,).
     """
     values = ndtri(shares).astype(np.float32)
     images = np.clip(traverse(code, values, decode)[order], 0.0, 1.0)

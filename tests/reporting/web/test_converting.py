@@ -30,7 +30,7 @@ def test_blank_lines_part_paragraphs_also_behind_comments_and_commands(converter
         (r"\composed{1EC5}{\~{\^e}} \'{e}\v{s} Fran{\c{c}}ois {\'\i}", "<p>ễ éš François í</p>"),
         (r"\missingglyph{1F600}", "<p><bdi>😀</bdi></p>"),
         (r"\missingglyph{202E}", '<p><span class="glyph">U+202E</span></p>'),
-        (r"\missingvalue{} \untestable{not testable}", '<p><span class="missing">[missing]</span> <em>not testable</em></p>'),
+        (r"\missingvalue{} \untestable{not}", '<p><span class="missing">[missing]</span> <em>not</em></p>'),
         (r"\textcolor{warning}{hot} \textcolor{pink}{not}", '<p><span class="color-warning">hot</span> not</p>'),
         (r"{\bfseries all} rest", "<p><strong>all</strong> rest</p>"),
         (r"one\allowbreak{}two", "<p>one<wbr>two</p>"),
@@ -98,7 +98,7 @@ def test_escaped_text_reads_as_it_was_typed(converter: Any, typed: str) -> None:
     tex = escape(typed)
     found, page = converter(f"x {tex} y")
     assert found.unknown == []
-    tags = {tag for tag in re.findall(r"</?([a-zA-Z]+)", page)}
+    tags = set(re.findall(r"</?([a-zA-Z]+)", page))
     assert tags <= {"p", "span", "bdi", "wbr"}
     shown = re.sub(r'<span class="glyph">U\+([0-9A-F]+)</span>', lambda match: chr(int(match[1], 16)), page)
     read = html.unescape(re.sub(r"<[^>]*>", "", shown))

@@ -23,12 +23,17 @@ BIBLIOGRAPHY = r"""
 @article{two, author = "Lovelace, Ada and de la Babbage, Charles", title = "Another", journal = jmlr, year = 1843}
 @book{three, author = {Ludwig van Beethoven and others}, title = {Grosse Fuge}, publisher = {Artaria}, year = {1826},
   edition = {Second}, doi = {10.1/x}}
-@misc{four, author = {{The Committee}}, title = {Minutes}, howpublished = {\url{https://example.org/a_b}}, year = {1900}, note = {Lost.}}
+@misc{four, author = {{The Committee}}, title = {Minutes},
+  howpublished = {\url{https://example.org/a_b}}, year = {1900}, note = {Lost.}}
 @phdthesis{five, author = {Emmy Noether}, title = {Invariants}, school = {Erlangen}, year = {1907}, month = dec}
-@inproceedings{six, author = {Turing, Jr., A. B. and C. Church and D. Kleene}, title = {What? Numbers}, editor = {G. Peano and D. Hilbert},
-  booktitle = {Logic}, number = {4}, series = {Notes}, pages = {7}, address = {Paris}, publisher = {Springer}, year = {1936}, url = {https://example.org}}
+@inproceedings{six, author = {Turing, Jr., A. B. and C. Church and D. Kleene},
+  title = {What? Numbers}, editor = {G. Peano and D. Hilbert},
+  booktitle = {Logic}, number = {4}, series = {Notes},
+  pages = {7}, address = {Paris}, publisher = {Springer},
+  year = {1936}, url = {https://example.org}}
 @techreport{seven, author = {X. Y. Zeta}, title = {Report}, institution = {Lab}, number = {12}, year = {1999}}
-@incollection{eight, author = {Q. W. Erty}, title = {Keys}, booktitle = {Boards}, editor = {M. N. Op}, chapter = 3, publisher = {P}, year = {2001}}
+@incollection{eight, author = {Q. W. Erty}, title = {Keys}, booktitle = {Boards},
+  editor = {M. N. Op}, chapter = 3, publisher = {P}, year = {2001}}
 @unpublished{nine, author = {U. N. Known}, title = {Draft}, note = {In preparation}, year = {2020}}
 @mastersthesis{ten, author = {M. A. Ster}, title = {Thesis Title}, school = {ETH}, year = {2010}}
 """

@@ -20,7 +20,6 @@ from latentpress.pipeline import web_files
 from latentpress.reporting.web import images, page, publish
 from latentpress.reporting.web.provenance import Origins
 
-
 COMMON = Path(__file__).parents[3] / "report_templates" / "common"
 HOSTILE = '</script><script>alert(1)</script> "quoted" <img src=x onerror=alert(2)> ]]> --> {{ 7 * 7 }} 小明'
 
@@ -188,7 +187,8 @@ FACTS = {
     "provenance": [
         {"stage": "data/mnist", "artifact": "d1", "inputs": {}, "source": "s", "settings": {}, "mark": 1},
         {"stage": "encode/x", "artifact": "c1", "inputs": {"data": "d1"}, "source": "s", "settings": {}, "mark": 2},
-        {"stage": "evaluate/x", "artifact": "e1", "inputs": {"codes": "c1"}, "source": "s", "seed": 3, "settings": {"k": 1}, "mark": 3},
+        {"stage": "evaluate/x", "artifact": "e1", "inputs": {"codes": "c1"}, "source": "s", "seed": 3, "settings": {"k": 1},
+         "mark": 3},
     ],
 }  # fmt: skip
 

@@ -121,3 +121,14 @@ def _textual(cited: Sequence[Cited], before: Markup, after: Markup, *, brackets:
 
 def _joined(parts: Sequence[Markup]) -> Markup:
     return Markup("; ").join(parts)
+
+
+def listed(identifier: str, works: Mapping[str, Reference], text: Callable[[str], Markup]) -> Markup:
+    """The list of the works that are cited, with its heading."""
+    items = [
+        Markup('<li id="{}">{}</li>\n').format(address(key), Markup(" ").join(text(block) for block in work.blocks))
+        for key, work in works.items()
+    ]
+    return Markup('<h2 id="{}">References</h2>\n<ul class="references">\n{}</ul>\n').format(
+        identifier, Markup("").join(items)
+    )

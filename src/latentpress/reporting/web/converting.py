@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -19,7 +19,16 @@ from pylatexenc.latexwalker import (
 )
 
 from latentpress.reporting.web import citations, dialect, mathml
-from latentpress.reporting.web.dialect import ACCENT_MARKS, DISPLAYS, IGNORED, SYMBOLS, argument, source
+from latentpress.reporting.web.dialect import (
+    ACCENT_MARKS,
+    DISPLAYS,
+    IGNORED,
+    SYMBOLS,
+    argument,
+    is_break,
+    source,
+    split,
+)
 from latentpress.reporting.web.lines import WORDS, accented, quotes
 from latentpress.reporting.web.numbering import LEVELS, UNNUMBERED, Numbering, Place
 from latentpress.reporting.web.plainnat import Reference
@@ -90,7 +99,7 @@ class Converter:
             if text:
                 done.append(Markup("<p>{}</p>\n").format(text))
 
-        for node in _split(nodes):
+        for node in split(nodes):
             if is_break(node):
                 flush()
             elif self.is_block(node):
@@ -107,11 +116,11 @@ class Converter:
     def is_block(self, node: LatexNode) -> bool:
         """Whether a node ends the paragraph before it."""
         if isinstance(node, LatexEnvironmentNode):
-            return node.environmentname != "math"
+            return bool(node.environmentname != "math")
         if isinstance(node, LatexMathNode):
-            return node.displaytype == "display"
+            return bool(node.displaytype == "display")
         if isinstance(node, LatexGroupNode):
-            return any(is_break(inner) or self.is_block(inner) for inner in _split(node.nodelist))
+            return any(is_break(inner) or self.is_block(inner) for inner in split(node.nodelist))
         return isinstance(node, LatexMacroNode) and (
             node.macroname in BLOCKS
             or (node.macroname == "fittowidth" and any(self.is_block(inner) for inner in argument(node)))
@@ -146,25 +155,13 @@ class Converter:
             below = Markup('<p class="subtitle">{}</p>\n').format(subtitle) if subtitle else Markup("")
             return Markup("<h1>{}</h1>\n{}").format(title, below)
         if name == "bibliography":
-            return self.references(self.numbering.places[node.pos])
+            return citations.listed(self.numbering.places[node.pos].id, self.works, self.text)
         if name in ("fitgraphic", "includegraphics"):
             path = source(argument(node))
             width = source(argument(node, 0)) if name == "fitgraphic" else ""
             self.shown.append(path.rpartition(".")[0] or path)
             return self.pictures(self.shown[-1], self.alternative, width)
         return Markup("")  # the contents are the page's own
-
-    def references(self, place: Place) -> Markup:
-        """The list of the works that are cited."""
-        items = [
-            Markup('<li id="{}">{}</li>\n').format(
-                citations.address(key), Markup(" ").join(self.text(block) for block in work.blocks)
-            )
-            for key, work in self.works.items()
-        ]
-        return Markup('<h2 id="{}">References</h2>\n<ul class="references">\n{}</ul>\n').format(
-            place.id, Markup("").join(items)
-        )
 
     def heading(self, place: Place) -> Markup:
         """A heading; the title of the report is the only one of the first level."""
@@ -305,29 +302,3 @@ class Converter:
         return Markup('<{0} class="unknown" title="The HTML report cannot show this command.">{1}{2}</{0}>').format(
             tag, what, content
         )
-
-
-_BLANK = re.compile(r"\n[ \t]*\n\s*")
-
-
-def _split(nodes: Iterable[LatexNode]) -> Iterator[LatexNode]:
-    """The same nodes, with a node of its own for every blank line."""
-    for node in nodes:
-        if isinstance(node, LatexCharsNode) and _BLANK.search(node.chars):
-            for index, part in enumerate(_BLANK.split(node.chars)):
-                if index:
-                    yield LatexSpecialsNode("\n\n")
-                if part:
-                    yield LatexCharsNode(part)
-            continue
-        yield node
-        behind = getattr(node, "macro_post_space", None) or getattr(node, "comment_post_space", None) or ""
-        if _BLANK.search(behind):
-            yield LatexSpecialsNode("\n\n")
-
-
-def is_break(node: LatexNode) -> bool:
-    """Whether a paragraph ends here."""
-    if isinstance(node, LatexSpecialsNode):
-        return bool(node.specials_chars == "\n\n")
-    return isinstance(node, LatexMacroNode) and node.macroname == "par"

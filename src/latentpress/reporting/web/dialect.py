@@ -6,7 +6,18 @@ known to be unknown, and can be shown as such instead of being dropped.
 
 from __future__ import annotations
 
-from pylatexenc.latexwalker import LatexEnvironmentNode, LatexMacroNode, LatexNode, LatexWalker, LatexWalkerParseError
+import re
+from collections.abc import Iterable, Iterator
+
+from pylatexenc.latexwalker import (
+    LatexCharsNode,
+    LatexEnvironmentNode,
+    LatexMacroNode,
+    LatexNode,
+    LatexSpecialsNode,
+    LatexWalker,
+    LatexWalkerParseError,
+)
 from pylatexenc.macrospec import EnvironmentSpec, LatexContextDb, MacroSpec, SpecialsSpec
 
 from latentpress.errors import TemplateError
@@ -142,3 +153,29 @@ def argument(node: LatexMacroNode | LatexEnvironmentNode, index: int = -1) -> li
 def source(nodes: list[LatexNode]) -> str:
     """The TeX of some nodes, as it was written."""
     return "".join(node.latex_verbatim() for node in nodes)
+
+
+_BLANK = re.compile(r"\n[ \t]*\n\s*")
+
+
+def split(nodes: Iterable[LatexNode]) -> Iterator[LatexNode]:
+    """The same nodes, with a node of its own for every blank line."""
+    for node in nodes:
+        if isinstance(node, LatexCharsNode) and _BLANK.search(node.chars):
+            for index, part in enumerate(_BLANK.split(node.chars)):
+                if index:
+                    yield LatexSpecialsNode("\n\n")
+                if part:
+                    yield LatexCharsNode(part)
+            continue
+        yield node
+        behind = getattr(node, "macro_post_space", None) or getattr(node, "comment_post_space", None) or ""
+        if _BLANK.search(behind):
+            yield LatexSpecialsNode("\n\n")
+
+
+def is_break(node: LatexNode) -> bool:
+    """Whether a paragraph ends here."""
+    if isinstance(node, LatexSpecialsNode):
+        return bool(node.specials_chars == "\n\n")
+    return isinstance(node, LatexMacroNode) and str(node.macroname) == "par"

@@ -45,11 +45,6 @@ def sheet(images: np.ndarray, columns: int = 0) -> tuple[bytes, int]:
     return buffer.getvalue(), columns
 
 
-def grey(images: np.ndarray) -> np.ndarray:
-    """Images with values in [0, 1] as bytes."""
-    return np.round(np.clip(images, 0.0, 1.0) * 255).astype(np.uint8)
-
-
 def source_hash(text: str) -> str:
     """How a content security policy names a script: by its digest."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -80,7 +80,8 @@ def _block(name: str, title: str, text: str, rest: Markup) -> Markup:
     return Markup(
         '<section class="interactive" id="interactive-{0}" aria-labelledby="interactive-{0}-title">\n'
         '<p class="interactive-title" id="interactive-{0}-title">{1}</p>\n<p>{2}</p>\n'
-        '<div class="stage" data-part="{0}"><p class="needs-script">This part moves only with JavaScript.</p></div>\n{3}</section>\n'
+        '<div class="stage" data-part="{0}"><p class="needs-script">This part moves only with JavaScript.</p></div>\n'
+        "{3}</section>\n"
     ).format(name, title, text, rest)
 
 
@@ -112,9 +113,9 @@ def _map(
         "size": list(thumbnails.shape[1:3]),
     }
     text = (
-        f"Maps of the same {len(positions):,} test codes to three dimensions by t-SNE, to be turned and enlarged; as in the "
-        "plane, sizes of clusters and distances between them carry no meaning. Pointing at a code shows its image. The table "
-        "says how far each map can be trusted."
+        f"Maps of the same {len(positions):,} test codes to three dimensions by t-SNE, to be turned and enlarged; as "
+        "in the plane, sizes of clusters and distances between them carry no meaning. Pointing at a code shows its image. "
+        "The table says how far each map can be trusted."
     )
     return _block("embedding_3d", "The codes in three dimensions", text, _quality(models, metrics)), data
 
@@ -153,7 +154,8 @@ def _quality(models: Sequence[Shown], metrics: Mapping[str, Mapping[str, Any]]) 
     heads = [Markup('<th scope="col" class="r">{}</th>').format(title) for _, title, *_ in QUALITIES]
     return Markup(
         '<div class="scroll" role="region" aria-labelledby="interactive-quality">'
-        '<table class="sortable">\n<caption id="interactive-quality"><span>Quality of the maps in three dimensions.</span></caption>\n'
+        '<table class="sortable">\n<caption id="interactive-quality">'
+        "<span>Quality of the maps in three dimensions.</span></caption>\n"
         '<thead>\n<tr><th scope="col">Codes of</th>{}</tr>\n</thead>\n<tbody>\n{}</tbody>\n</table></div>\n'
     ).format(Markup("").join(heads), Markup("").join(rows))
 
@@ -192,8 +194,9 @@ def _paths(
         entries.append({"name": one.title, "sheet": images.data_address(sheet), "psnr": ratios, "means": means})
     data = {"alphas": alphas, "pairs": pairs, "models": entries, "size": list(found[0]["images"].shape[3:5])}
     text = (
-        "Both ways from one test image to another, step by step: decoded from the mixed image, and decoded from the mixed "
-        "codes. The ratio is that of the two images that are seen; the mean over all pairs stands beside it where it was measured."
+        "Both ways from one test image to another, step by step: decoded from the mixed image, and decoded from the "
+        "mixed codes. The ratio is that of the two images that are seen; the mean over all pairs stands beside it "
+        "where it was measured."
     )
     return _block("interpolation", "Interpolation, step by step", text, Markup("")), data
 
@@ -231,7 +234,8 @@ def _traversals(
             }
         )
     text = (
-        "One dimension of the code of a test image is moved through the prior, while the others keep their values. Dimensions "
-        "are sorted by their divergence from the prior: one whose divergence is near zero carries nothing, and its image stays."
+        "One dimension of the code of a test image is moved through the prior, while the others keep their values. "
+        "Dimensions are sorted by their divergence from the prior: one whose divergence is near zero carries nothing, "
+        "and its image stays."
     )
     return _block("latent_traversal", "Traversal of the code", text, Markup("")), {"models": entries}

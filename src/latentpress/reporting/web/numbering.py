@@ -89,7 +89,7 @@ class _Counter:
         starred = bool(arguments(node)) and getattr(arguments(node)[0], "chars", "") == "*"
         if name == "appendix":
             self.appendix = True
-            self.counts.update({level: 0 for level in LEVELS})
+            self.counts.update(dict.fromkeys(LEVELS, 0))
         elif name in LEVELS or name in UNNUMBERED:
             self.heading(node, "" if starred or name in UNNUMBERED else self.section_number(name), behind)
         elif name == "bibliography":
@@ -114,7 +114,7 @@ class _Counter:
         names = list(LEVELS)
         depth = names.index(name)
         self.counts[name] = self.counts.get(name, 0) + 1
-        self.counts.update({below: 0 for below in names[depth + 1 :]})
+        self.counts.update(dict.fromkeys(names[depth + 1 :], 0))
         first = self.counts.get("section", 0)
         letter = string.ascii_uppercase[first - 1] if self.appendix and first else str(first)
         return ".".join([letter, *(str(self.counts.get(level, 0)) for level in names[1 : depth + 1])])

@@ -28,7 +28,7 @@ def render(
     """The whole page.
 
     Args:
-        files: label to file: ``page`` the template, ``style…`` looks and ``script…`` scripts in the order of their names.
+        files: label to file: ``page`` the template, ``style…`` looks and ``script…`` scripts, in the order of names.
         report: title, authors, language.
         content: the report.
         contents: the list of its parts.

@@ -8,8 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-FIELDS = ("stage", "function", "artifact", "source", "seed", "threads", "backend", "device", "settings", "files", "rerun",
-          "command")  # fmt: skip
+FIELDS = ("stage", "artifact", "source", "seed", "settings", "rerun", "command")
 """Of a provenance entry in report.json, what is shown; the last two where there are any."""
 
 
@@ -77,7 +76,7 @@ class Origins:
         for index in self._by_mark.values():
             needed.setdefault(index)
         stages = {str(index): self._told(index) for index in needed}
-        return {"metrics": metrics, "stages": stages, "marks": {mark: i for mark, i in self._by_mark.items()}}
+        return {"metrics": metrics, "stages": stages, "marks": dict(self._by_mark)}
 
     def _told(self, index: int) -> dict[str, Any]:
         entry = self._entries[index]

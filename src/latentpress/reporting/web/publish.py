@@ -12,7 +12,7 @@ from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import StageError
 from latentpress.reporting.web import bibtex, citations, dialect, images, interactive, numbering, page, plainnat
 from latentpress.reporting.web.converting import Converter
-from latentpress.reporting.web.floating import ENVIRONMENTS, percent
+from latentpress.reporting.web.floating import ENVIRONMENTS
 from latentpress.reporting.web.provenance import Origins
 
 if TYPE_CHECKING:
@@ -144,12 +144,5 @@ class _Pictures:
         png = self._assembled.data(f"{path}.png")
         across, down, density = images.size(png)
         return Markup(
-            '<div class="picture"><img src="{}" alt="{}" width="{}" height="{}" style="max-width:{}mm" data-natural="{}"></div>\n'
-        ).format(
-            images.data_address(png),
-            alternative,
-            across,
-            down,
-            f"{across / density * 25.4:.1f}",
-            percent(width) or "100",
-        )
+            '<div class="picture"><img src="{}" alt="{}" width="{}" height="{}" style="max-width:{}mm"></div>\n'
+        ).format(images.data_address(png), alternative, across, down, f"{across / density * 25.4:.1f}")
