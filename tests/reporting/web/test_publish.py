@@ -187,8 +187,8 @@ FACTS = {
     "provenance": [
         {"stage": "data/mnist", "artifact": "d1", "inputs": {}, "source": "s", "settings": {}, "mark": 1},
         {"stage": "encode/x", "artifact": "c1", "inputs": {"data": "d1"}, "source": "s", "settings": {}, "mark": 2},
-        {"stage": "evaluate/x", "artifact": "e1", "inputs": {"codes": "c1"}, "source": "s", "seed": 3, "settings": {"k": 1},
-         "mark": 3},
+        {"stage": "evaluate/x", "artifact": "e1", "inputs": {"codes": "c1"}, "source": "s", "seed": 3, "mark": 3,
+         "settings": {"k": 1}},
     ],
 }  # fmt: skip
 
