@@ -187,7 +187,7 @@ def test_figures_and_tables_have_the_numbers_of_the_pdf(main: str, report: Path)
     assert kinds["Figure"] > 10
     assert kinds["Table"] > 10
     for label, caption in labels:
-        start = re.split(r"<math|<a|[$’]", caption)[0]
+        start = re.split(r"<math|<a|<sup|[$’]", caption)[0]
         assert plain(f"{label}.{html.unescape(re.sub(r'<[^>]*>', '', start))}")[:40] in paper, label
 
 
@@ -348,7 +348,7 @@ def test_links_within_the_page_lead_somewhere(window: Any) -> None:
 
 def test_a_number_tells_where_it_came_from_on_hover_and_on_the_keyboard(window: Any, facts: Any) -> None:
     page, wrong = window
-    number = page.locator(".num[data-metric]").first
+    number = page.locator('#interactive-embedding_3d .num[data-metric^="mnist/"]').first
     identifier = number.get_attribute("data-metric")
     metric = next(metric for metric in facts["metrics"] if metric["id"] == identifier)
     number.scroll_into_view_if_needed()
@@ -374,6 +374,10 @@ def test_a_number_tells_where_it_came_from_on_hover_and_on_the_keyboard(window: 
     following = page.evaluate("document.activeElement.dataset.metric")
     assert following not in (None, identifier)
     assert following in popover.inner_text()
+    page.keyboard.press("ArrowDown")
+    below = page.evaluate("document.activeElement.dataset.metric")
+    assert below != following
+    assert below.split("/")[2:] == following.split("/")[2:]
     page.keyboard.press("Escape")
     toggle.click()
     assert page.locator(".num[tabindex]").count() == 0

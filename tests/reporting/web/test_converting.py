@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from latentpress.errors import TemplateError
 from latentpress.reporting.latex import escape, to_text
 from latentpress.reporting.web import dialect
+from latentpress.reporting.web.provenance import metric_of
 
 
 def test_blank_lines_part_paragraphs_also_behind_comments_and_commands(converter: Any) -> None:
@@ -77,6 +79,44 @@ def test_boxes_lists_and_footnotes(converter: Any) -> None:
     assert "<p>Second</p>\n<p>with more</p>" in page
     assert "<dt>Term</dt><dd>What it is.</dd>" in page
     assert [str(note) for note in found.footnotes] == ["Of all."]
+
+
+def test_marks_of_captions_lead_to_the_rows_of_the_appendix(converter: Any) -> None:
+    _, page = converter(
+        "\\begin{figure}\\traced{7}{figure:figures/a.pdf}{\\fitgraphic{1\\linewidth}{figures/a.pdf}}"
+        "\\caption{Images. \\provenancemark{\\provenancelink{3}{3--5}, \\provenancelink{9}{9}}}\\end{figure}\n"
+        "\\provenanceanchor{}\\begin{tabular}{rl}\\toprule Mark & Stage\\\\ \\midrule"
+        "\\provenancerow{3} & train\\\\* & \\provenancebasis{settings \\digest{ab}}\\\\[3pt]\\end{tabular}",
+        pictures=lambda path, alternative, width: Markup('<img alt="{}">').format(alternative),
+    )
+    assert '<sup class="mark">[<a href="#provenance-3">P3–5</a>, <a href="#provenance-9">P9</a>]</sup>' in page
+    assert '<img alt="Figure 1: Images.">' in page
+    assert '<span id="provenance-3">P3</span>' in page
+    assert page.count("<tr") == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "metric"),
+    [
+        ("mnist/sparse/test/probe\\_accuracy", "mnist/sparse/test/probe_accuracy"),
+        ("-frey/vae/test/elbo,interval", "frey/vae/test/elbo"),
+        ("setting:sparse:training.epochs", "setting:sparse:training.epochs"),
+        ("mnist/x/test/a/noise=!C3!A9", "mnist/x/test/a/noise=é"),
+    ],
+)
+def test_keys_name_their_metric(key: str, metric: str) -> None:
+    assert metric_of(key) == metric
+
+
+def test_a_traced_number_in_a_formula_makes_the_formula_lead_there(converter: Any) -> None:
+    told: list[Any] = []
+    _, page = converter(
+        r"$e^{-\traced{4}{setting:plain:training.input_scale}{0.06}}$",
+        traced=lambda row, metric, shown: told.append((row, metric)) or shown,
+    )
+    assert told == [("4", "setting:plain:training.input_scale")]
+    assert "<mn>0.06</mn>" in page
+    assert "traced" not in page
 
 
 def test_traced_numbers_and_marks_reach_their_writers(converter: Any) -> None:

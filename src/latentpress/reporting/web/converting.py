@@ -29,7 +29,7 @@ from latentpress.reporting.web.dialect import (
     source,
     split,
 )
-from latentpress.reporting.web.lines import WORDS, accented, quotes
+from latentpress.reporting.web.lines import WORDS, accented, formula, quotes
 from latentpress.reporting.web.numbering import LEVELS, UNNUMBERED, Numbering, Place
 from latentpress.reporting.web.plainnat import Reference
 
@@ -50,6 +50,8 @@ PLAIN = ("textrm", "textsf", "textnormal", "textup", "fittowidth", "textsc")
 DECLARED = {"bfseries": "strong", "itshape": "em", "slshape": "em", "em": "em", "ttfamily": "code"}
 BLOCKS = {*LEVELS, *UNNUMBERED, "failurebox", "missingfigure", "fitgraphic", "includegraphics", "bibliography",
           "tableofcontents", "reporttitle", "item"}  # fmt: skip
+WRAPPERS = ("fittowidth", "traced")
+"""Commands whose last argument may be a table or a picture."""
 COLOURS = ("warning", "quiet", "accent")
 Handler = Callable[["Converter", LatexEnvironmentNode], Markup]
 
@@ -123,7 +125,7 @@ class Converter:
             return any(is_break(inner) or self.is_block(inner) for inner in split(node.nodelist))
         return isinstance(node, LatexMacroNode) and (
             node.macroname in BLOCKS
-            or (node.macroname == "fittowidth" and any(self.is_block(inner) for inner in argument(node)))
+            or (node.macroname in WRAPPERS and any(self.is_block(inner) for inner in argument(node)))
         )
 
     def block(self, node: LatexNode) -> Markup:
@@ -138,7 +140,7 @@ class Converter:
         name = node.macroname
         if name in LEVELS or name in UNNUMBERED:
             return self.heading(self.numbering.places[node.pos])
-        if name == "fittowidth":
+        if name in WRAPPERS:
             return self.blocks(argument(node))
         if name == "failurebox":
             what, why, command = (self.inline(argument(node, index)) for index in range(3))
@@ -260,7 +262,7 @@ class Converter:
         if isinstance(node, LatexGroupNode):
             return self.inline(node.nodelist)
         if isinstance(node, LatexMathNode):
-            return mathml.inline(source(node.nodelist))
+            return formula(self, source(node.nodelist))
         if isinstance(node, LatexEnvironmentNode):
             return self.environment(node)
         assert isinstance(node, LatexMacroNode)

@@ -68,6 +68,7 @@ TAKING = {
     "url": "{", "href": "{{", "nolinkurl": "{", "texorpdfstring": "{{", "ensuremath": "{", "unichar": "{",
     "composed": "{{", "missingglyph": "{", "missingvalue": "", "untestable": "{", "interval": "{{",
     "traced": "{{{", "provenancemark": "{",
+    "provenancelink": "{{", "provenancerow": "{", "provenancebasis": "{", "provenanceanchor": "",
     # citations
     **dict.fromkeys(("citep", "citet", "citealp", "citealt", "cite", "Citep", "Citet"), "*[[{"),
     **dict.fromkeys(("citeauthor", "citeyear", "citeyearpar", "Citeauthor"), "*{"), "nocite": "{",

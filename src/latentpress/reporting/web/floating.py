@@ -24,7 +24,7 @@ def figure(converter: Converter, node: LatexEnvironmentNode) -> Markup:
     place = converter.numbering.places[node.pos]
     caption = captions(node)
     text = converter.inline(caption)
-    converter.alternative = f"Figure {place.number}: {text.striptags()}"
+    converter.alternative = f"Figure {place.number}: {words(converter, caption)}"
     before = len(converter.shown)
     content = pictures(converter, node.nodelist)
     behind = Markup("").join(converter.behind.get(path, Markup("")) for path in converter.shown[before:])
@@ -55,7 +55,7 @@ def part(converter: Converter, node: LatexEnvironmentNode) -> Markup:
     place = converter.numbering.places[node.pos]
     text = converter.inline(captions(node))
     outer = converter.alternative
-    converter.alternative = f"{outer.partition(':')[0]}, part {place.number[-1:]}: {text.striptags()}"
+    converter.alternative = f"{outer.partition(':')[0]}, part {place.number[-1:]}: {words(converter, captions(node))}"
     content = pictures(converter, node.nodelist)
     converter.alternative = outer
     beside = Markup(" data-half") if float(percent(source(argument(node))) or 100) < BESIDE else Markup("")
@@ -116,6 +116,12 @@ def captions(node: LatexEnvironmentNode) -> list[LatexNode]:
         if isinstance(inner, LatexMacroNode) and inner.macroname == "caption":
             return argument(inner)
     return []
+
+
+def words(converter: Converter, caption: Sequence[LatexNode]) -> str:
+    """A caption as plain text, without the marks of its provenance."""
+    told = [node for node in caption if getattr(node, "macroname", "") != "provenancemark"]
+    return str(converter.inline(told).striptags())
 
 
 def labelled(place: Place, text: Markup) -> Markup:

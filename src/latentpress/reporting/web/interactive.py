@@ -113,9 +113,9 @@ def _map(
         "size": list(thumbnails.shape[1:3]),
     }
     text = (
-        f"Maps of the same {len(positions):,} test codes to three dimensions by t-SNE, to be turned and enlarged; "
-        "as in the plane, sizes of clusters and distances between them carry no meaning. Pointing at a code shows its image. "
-        "The table says how far each map can be trusted."
+        f"The same {len(positions):,} test codes of each model, mapped to three dimensions by t-SNE, to be turned and "
+        "enlarged. As in the plane, sizes of clusters and distances between them carry no meaning. Pointing at a code "
+        "shows its image; the table says how far each map can be trusted."
     )
     return _block("embedding_3d", "The codes in three dimensions", text, _quality(models, metrics)), data
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
-from pylatexenc.latexwalker import LatexMacroNode
+from pylatexenc.latexwalker import LatexMacroNode, LatexNode
 
 from latentpress.reporting.web import mathml
 from latentpress.reporting.web.dialect import argument, source
+from latentpress.reporting.web.provenance import metric_of
 
 if TYPE_CHECKING:
     from latentpress.reporting.web.converting import Converter
@@ -53,6 +54,25 @@ def glyph(converter: Converter, node: LatexMacroNode) -> Markup:
     if unicodedata.category(character)[0] in "CZ":
         return Markup('<span class="glyph">U+{}</span>').format(code)
     return Markup("<bdi>{}</bdi>").format(character)
+
+
+def traced(converter: Converter, row: str, key: str, shown: Markup) -> Markup:
+    """A printed value that leads to its origin."""
+    return converter.traced(row.strip(), metric_of(key), shown)
+
+
+def formula(converter: Converter, tex: str) -> Markup:
+    """Mathematics in a line; where numbers in it are traced, it leads to the origin of the first."""
+    found = mathml.TRACED.search(tex)
+    shown = mathml.inline(tex)
+    return shown if found is None else traced(converter, found["row"], found["key"], shown)
+
+
+def mark(converter: Converter, nodes: list[LatexNode]) -> Markup:
+    """The rows of the provenance that a caption leads to: links as the report has made them, or plain numbers."""
+    if any(isinstance(node, LatexMacroNode) for node in nodes):
+        return Markup(' <sup class="mark">[{}]</sup>').format(converter.inline(nodes))
+    return converter.marked([row.strip() for row in source(nodes).split(",") if row.strip()])
 
 
 def link(target: str, text: Markup) -> Markup:
@@ -97,8 +117,12 @@ WORDS: dict[str, Callable[[Converter, LatexMacroNode], Markup]] = {
     "\\": lambda c, n: Markup("<br>"),
     "tabularnewline": lambda c, n: Markup("<br>"),
     "caption": lambda c, n: Markup(""),
-    "traced": lambda c, n: c.traced(
-        source(argument(n, 0)).strip(), source(argument(n, 1)).replace("\\_", "_").strip(), c.inline(argument(n, 2))
+    "traced": lambda c, n: traced(c, source(argument(n, 0)), source(argument(n, 1)), c.inline(argument(n, 2))),
+    "provenancemark": lambda c, n: mark(c, argument(n)),
+    "provenancelink": lambda c, n: Markup('<a href="#provenance-{}">P{}</a>').format(
+        source(argument(n, 0)), c.inline(argument(n, 1))
     ),
-    "provenancemark": lambda c, n: c.marked([row.strip() for row in source(argument(n)).split(",") if row.strip()]),
+    "provenancerow": lambda c, n: Markup('<span id="provenance-{0}">P{0}</span>').format(source(argument(n))),
+    "provenancebasis": lambda c, n: Markup('<span class="basis">{}</span>').format(c.inline(argument(n))),
+    "provenanceanchor": lambda c, n: Markup('<span id="provenance"></span>'),
 }

@@ -12,7 +12,8 @@ _TILDE = re.compile(r"<m[io]>(?:~|&#x0007E;)</m[io]>")
 _POWER = re.compile(r"(?P<mantissa>-?[\d.]+)\\times10\^\{(?P<exponent>-?\d+)\}|10\^\{(?P<power>-?\d+)\}")
 _LABEL = re.compile(r"\\label\{[^{}]*\}|\\nonumber(?![a-zA-Z])|\\notag(?![a-zA-Z])")
 _PLAIN = {r"\infty": "∞", r"-\infty": "\u2212∞", "-": "\u2212", r"\times": "×", "< 0.001": "< 0.001"}
-_TRACED = re.compile(r"\\traced\{[^{}]*\}\{[^{}]*\}\{((?:[^{}]|\{[^{}]*\})*)\}")
+TRACED = re.compile(r"\\traced\{(?P<row>[^{}]*)\}\{(?P<key>[^{}]*)\}\{(?P<text>(?:[^{}]|\{[^{}]*\})*)\}")
+"""A number in mathematics that leads to its origin."""
 _UNREAD = re.compile(r"\\[A-Za-z]+")
 
 
@@ -38,7 +39,7 @@ def display(tex: str) -> Markup:
 
 def _untraced(tex: str) -> str:
     """A formula without the provenance of its numbers, which stands around a number and not within mathematics."""
-    return _TRACED.sub(r"\1", tex)
+    return TRACED.sub(lambda match: match["text"], tex)
 
 
 def _signed(number: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,20 @@ from markupsafe import Markup
 
 FIELDS = ("stage", "artifact", "source", "seed", "settings", "rerun", "command")
 """Of a provenance entry in report.json, what is shown; the last two where there are any."""
+
+
+_ENCODED = re.compile(r"(?:![0-9A-F]{2})+")
+
+
+def metric_of(key: str) -> str:
+    """The metric, setting or cell that a key in the TeX names: it may stand for its interval, or its negated value.
+
+    >>> metric_of("-mnist/sparse/test/probe_difference,interval")
+    'mnist/sparse/test/probe_difference'
+    """
+    plain = key.replace("\\_", "_").strip()
+    plain = _ENCODED.sub(lambda match: bytes.fromhex(match[0].replace("!", "")).decode("utf-8", "replace"), plain)
+    return plain.removeprefix("-").removesuffix(",interval")
 
 
 class Origins:
@@ -54,7 +69,7 @@ class Origins:
         links = [
             Markup('<a href="#provenance-{0}" aria-label="Provenance, row {0}">{0}</a>').format(row) for row in rows
         ]
-        return Markup(' <sup class="mark">{}</sup>').format(Markup(", ").join(links)) if links else Markup("")
+        return Markup(' <sup class="mark">[{}]</sup>').format(Markup(", ").join(links)) if links else Markup("")
 
     def row_id(self, stage: str) -> str:
         """The id of a stage's row in the appendix, once; empty where the stage is not known or has its row."""

@@ -51,7 +51,7 @@ def publish(task: Task) -> Result:
         pictures=_Pictures(assembled),
         traced=origins.traced,
         marked=origins.marked,
-        row_id=origins.row_id,
+        row_id=(lambda _: "") if r"\provenancerow" in text else origins.row_id,
         behind=_behind(text, parts.blocks),
     )
     content = converter.blocks(nodes)
