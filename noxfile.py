@@ -39,9 +39,17 @@ def section(session: nox.Session) -> None:
 
 
 @nox.session
+def verify(session: nox.Session) -> None:
+    """Say whether a report is what a build has made: nox -s verify -- report.pdf [--rerun 0.2]."""
+    latentpress(session, "verify", argument(session, "build/assignment/report.pdf"), *session.posargs[1:])
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests. Arguments after -- go to pytest."""
-    run(session, "development", "pytest", *session.posargs)
+    """Run the tests, several files at a time. Arguments after -- go to pytest, which then runs them one by one."""
+    # Files stay whole, since their tests share fixtures, and are begun in the order that tests/conftest.py gives.
+    together = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+    run(session, "development", "pytest", *(session.posargs or together))
 
 
 @nox.session

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from latentpress.engine import events
@@ -21,6 +22,33 @@ from latentpress.engine.dask_client import connect
 from latentpress.engine.scheduler import Outcome, Scheduler
 from latentpress.engine.stage import Stage
 from latentpress.engine.store import Store
+
+# An example takes as long as the machine is busy with: builds run beside it, in this process's workers or another's.
+hypothesis.settings.register_profile("busy machine", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("busy machine")
+
+
+LONGEST = (
+    "end_to_end/test_assignment.py",  # makes the finished build, which the next three need not wait for
+    "end_to_end/test_audit.py",
+    "end_to_end/test_hostile_data.py",
+    "faults/test_kill_points.py",
+    "end_to_end/test_faults.py",
+    "end_to_end/test_cluster.py",
+    "test_training.py",
+    "reporting/test_typeset.py",
+    "faults/test_cluster_kills.py",
+    "engine/test_cluster.py",
+)
+"""The files of tests that take longest, in the order in which processes that share the tests begin them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, long files go first: at the end nobody waits for one."""
+    if hasattr(config, "workerinput"):
+        place = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: place.get(item.path, len(place)))
+
 
 # Run by a process of its own, for tests that kill it. It prints events as they come, then the outcome.
 RUNNER = """

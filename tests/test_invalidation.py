@@ -23,7 +23,10 @@ from latentpress.pipeline import Choices, DataSource, Machine
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "latentpress"
 TRAINED = ("contractive", "plain", "sparse", "untrained", "vae")
-MODULES = sorted(path.relative_to(ROOT / "src").as_posix() for path in PACKAGE.rglob("*.py"))
+STARTER = PACKAGE / "starter"  # the files of a new project; nothing imports them
+MODULES = sorted(
+    path.relative_to(ROOT / "src").as_posix() for path in PACKAGE.rglob("*.py") if not path.is_relative_to(STARTER)
+)
 
 
 def stages(edit: Callable[[project.Project], project.Project] | None = None) -> dict[str, Stage]:

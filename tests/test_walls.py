@@ -37,10 +37,10 @@ def test_engine_knows_only_itself_and_the_errors(path):
 @pytest.mark.parametrize(
     "package",
     [
-        "reporting",
+        *("reporting", "review"),
         *("cli", "console", "project", "pipeline"),
         *("building", "builds", "preparing", "running", "delivering"),
-        *("listing", "explaining", "cleaning", "timeline"),
+        *("listing", "explaining", "cleaning", "timeline", "starting"),
     ],
 )
 def test_reporting_and_commands_reach_no_framework(package):
@@ -58,7 +58,7 @@ def test_reporting_and_commands_reach_no_framework(package):
                     queue.append(target)
 
 
-@pytest.mark.parametrize("path", modules("evaluations"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*modules("evaluations"), *modules("starter/evaluations")], ids=lambda path: path.stem)
 def test_evaluations_write_no_file_and_draw_no_figure(path):
     assert not {"matplotlib", "jinja2", "pylatex"} & {name.partition(".")[0] for name in imported(path)}
     calls = {

@@ -53,6 +53,26 @@ def latentpress(version: VersionOption = False) -> None:
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project's folder; absent or empty.")],
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the report.")] = "Two Small Autoencoders",
+    author: Annotated[
+        list[str] | None, typer.Option("--author", metavar="NAME", help="An author; once for each of them.")
+    ] = None,
+) -> None:
+    """Begin a project: two experiments, one evaluation of its own, and a report that shows them.
+
+    It builds as it is, in a minute or two. Its README.md says which file to
+    edit for what, its docs/extending.md how to add to it.
+
+    latentpress new demo --title "My Codes" --author "Ada Example"
+    """
+    from latentpress.starting import start_project
+
+    start_project(folder, title, author or (), say)
+
+
+@app.command()
 def build(
     reports: Annotated[
         list[str] | None, typer.Argument(metavar="[REPORT]...", help="Reports to build; all when none is named.")
@@ -103,7 +123,7 @@ def build(
 
 @app.command(name="list")
 def list_all(profile: ProfileOption = Profile.default, project: ProjectOption = None) -> None:
-    """List reports with their sections, and experiments."""
+    """List reports with their sections, experiments, and evaluations."""
     from latentpress.listing import list_project
     from latentpress.project import find_root
 
@@ -284,6 +304,47 @@ def timeline(
 
     folder = build_dir or find_root((project or Path.cwd()).resolve()) / "build"
     print_timeline(folder.resolve(), report, build_id, output, say)
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report.pdf, or the folder that it lies in.")],
+    expect: Annotated[
+        str, typer.Option("--expect", metavar="SHA256", help="The digest that the PDF should have; a build prints it.")
+    ] = "",
+    rerun: Annotated[
+        float,
+        typer.Option("--rerun", metavar="SHARE", help="Train and measure a random share again, and compare: 0.2."),
+    ] = 0.0,
+    draw: Annotated[
+        int | None,
+        typer.Option("--draw", parser=whole, metavar="N", help="Which random share; a run with --rerun prints it."),
+    ] = None,
+    data_dir: DataDirOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write all findings there, as verify.json.")
+    ] = None,
+    project: ProjectOption = None,
+) -> None:
+    """Say whether a report is what a build has made: attachments, pages, numbers, sentences, figures, health checks.
+
+    Exit status: 0 verified; 1 altered, or no report; 2 wrong usage. What
+    differs from this clone (code, packages, settings) is told, and is no
+    fault of the report. Nothing is trained without --rerun.
+
+    An edit that changes the pages and all attached data consistently is
+    caught by --rerun, or by --expect with a digest that you hold from
+    elsewhere, alone. docs/reviewing.md lists what is caught by what.
+
+    latentpress verify report.pdf
+    latentpress verify report.pdf --expect 3f2a… --output verify.json
+    latentpress verify report.pdf --rerun 0.2
+    """
+    from latentpress.project import root_or_none
+    from latentpress.review.verifying import Wish, print_verdict
+
+    root = root_or_none((project or Path.cwd()).resolve())
+    raise typer.Exit(print_verdict(Wish(report, expect, rerun, draw, data_dir, output, root), say))
 
 
 def main() -> None:

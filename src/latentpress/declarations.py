@@ -15,6 +15,8 @@ from latentpress.errors import SettingsError, UsageError
 from latentpress.settings_files import line_of, suggestion
 
 FOLDER = Path(__file__).parent / "evaluations"
+OWN = "evaluations"
+"""The folder of a project for evaluations of its own, and the package that its modules are imported from."""
 _LITERALS = {"SCOPE", "NEEDS", "SETTINGS", "SMOKE", "EMBEDDED", "SECONDS", "BACKEND", "FIGURES", "TITLE"}
 
 
@@ -23,7 +25,8 @@ class Declaration:
     """The literals at an evaluation's top.
 
     Attributes:
-        name: of the module.
+        name: of the file.
+        module: that holds the evaluation: latentpress' own, or one of the project's.
         scope: ``"model"`` once per model and seed, ``"data"`` once per data set, ``"comparison"`` once over
             all models of a section.
         needs: ``"data"``, ``"codes"``, ``"model"``, or names of other evaluations.
@@ -37,6 +40,7 @@ class Declaration:
     """
 
     name: str
+    module: str
     scope: Literal["model", "data", "comparison"]
     needs: tuple[str, ...]
     settings: Mapping[str, Any]
@@ -47,25 +51,32 @@ class Declaration:
     figures: bool
     title: str
 
-    @property
-    def module(self) -> str:
-        """The module that holds the evaluation."""
-        return f"latentpress.evaluations.{self.name}"
+
+def own_packages(root: Path) -> dict[str, str]:
+    """The package of a project's own evaluations and the folder that holds it; none where there is no such folder."""
+    return {OWN: str(root.absolute())} if (root / OWN).is_dir() else {}
 
 
-def evaluation(name: str, folder: Path = FOLDER) -> Declaration:
+def evaluation(name: str, root: Path | None = None) -> Declaration:
     """Read one evaluation's declaration.
+
+    Args:
+        name: of the evaluation.
+        root: the project's folder, whose ``evaluations/`` may hold it; None for latentpress' own only.
 
     Raises:
         UsageError: there is no such evaluation.
+        SettingsError: a file of the project's is no Python, or its declaration no literal.
     """
-    path = folder / f"{name}.py"
-    if not path.exists():
-        known = [file.stem for file in folder.glob("*.py") if _literals(file).keys() >= {"SCOPE", "NEEDS"}]
-        raise UsageError(f'unknown evaluation "{name}"', suggestion(name, known))
-    literals = _literals(path)
+    folders = [FOLDER, *([root / OWN] if root is not None else [])]
+    found = [folder for folder in folders if name.isidentifier() and (folder / f"{name}.py").is_file()]
+    literals = read_literals(found[-1] / f"{name}.py") if found else {}
+    if not literals.keys() >= {"SCOPE", "NEEDS"}:
+        raise UsageError(f'unknown evaluation "{name}"', suggestion(name, evaluation_files(root)))
+    package = "latentpress.evaluations" if found[-1] == FOLDER else OWN
     return Declaration(
         name=name,
+        module=f"{package}.{name}",
         scope=literals["SCOPE"],
         needs=tuple(literals["NEEDS"]),
         settings=literals.get("SETTINGS", {}),
@@ -78,18 +89,44 @@ def evaluation(name: str, folder: Path = FOLDER) -> Declaration:
     )
 
 
-def _literals(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+def evaluation_files(root: Path | None = None) -> dict[str, Path]:
+    """Evaluation to its file: latentpress' own, then those of a project."""
+    folders = [FOLDER, *([root / OWN] if root is not None else [])]
+    files = (file for folder in folders for file in sorted(folder.glob("*.py")))
+    return {file.stem: file for file in files if read_literals(file).keys() >= {"SCOPE", "NEEDS"}}
+
+
+def read_literals(path: Path) -> dict[str, Any]:
+    """What a file declares at its top; nothing for a module that evaluations share.
+
+    Raises:
+        SettingsError: it is no Python, or what it declares is computed.
+    """
+    try:
+        body = ast.parse(path.read_bytes(), str(path)).body
+    except (SyntaxError, ValueError) as error:  # the latter of bytes that are no text
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise SettingsError(f"{path}{line}: not valid Python: {reason}", "Correct that line.") from None
+    found: dict[str, ast.expr] = {}
+    for node in body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
+            found[node.targets[0].id] = node.value
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-            name = node.target.id
-        else:
-            continue
-        if name in _LITERALS:
-            found[name] = ast.literal_eval(node.value)  # type: ignore[arg-type]
-    return found
+            found[node.target.id] = node.value
+    if not found.keys() & {"SCOPE", "NEEDS"}:
+        return {}  # such names mean something else there
+    return {name: _literal(name, value, path) for name, value in found.items() if name in _LITERALS}
+
+
+def _literal(name: str, value: ast.expr, path: Path) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, TypeError):
+        raise SettingsError(
+            f"{path}, line {value.lineno}: {name}: found an expression, expected a value written out",
+            f"Write what {name} is: it is read without running the file.",
+        ) from None
 
 
 def merge_settings(declared: Declaration, given: Mapping[str, Any], path: Path) -> dict[str, Any]:

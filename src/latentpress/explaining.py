@@ -9,6 +9,7 @@ from dataclasses import asdict
 from fnmatch import fnmatchcase
 
 from latentpress.builds import Build, Request, about
+from latentpress.declarations import own_packages
 from latentpress.engine.explain import Explanation, explain
 from latentpress.engine.fingerprint import Fingerprinter
 from latentpress.engine.graph import Graph
@@ -62,7 +63,8 @@ def explanations(build: Build, names: Iterable[str]) -> dict[str, Explanation]:
     """Explain some stages; those above them are looked at as well."""
     wanted = above(build.graph.stages, list(names))
     graph = Graph(stage for name, stage in build.graph.stages.items() if name in wanted)
-    fingerprinter = Fingerprinter(["latentpress"], find_packages(["latentpress"]), build.store.root / "cache")
+    cache, places = build.store.root / "cache", own_packages(build.request.root)
+    fingerprinter = Fingerprinter(["latentpress"], find_packages(["latentpress"]), cache, places)
     compared = {name: value for name, value in about(build).items() if name != "reports"}
     return explain(build.store, graph, fingerprinter, compared)
 

@@ -12,6 +12,7 @@ from typing import Any
 from latentpress import machine, pipeline, project
 from latentpress.builds import Build, Request
 from latentpress.datasets import sources
+from latentpress.declarations import FOLDER, evaluation, evaluation_files, own_packages
 from latentpress.engine.history import PastBuild, past_builds
 from latentpress.engine.presence import running_builds
 from latentpress.engine.scheduler import Scheduler
@@ -20,7 +21,7 @@ from latentpress.preparing import make_graph, read_project
 
 
 def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
-    """Print reports with their sections, then experiments.
+    """Print reports with their sections, then experiments and evaluations.
 
     Args:
         root: the project's folder.
@@ -37,6 +38,9 @@ def list_project(root: Path, profile: str, say: Callable[[str], None]) -> None:
         training = experiment.training
         trained = f"{training.epochs} epochs, {training.optimizer}" if training.epochs else "not trained"
         say(f"experiment {name}: {experiment.title}; {experiment.model.name} on {experiment.data}, {trained}")
+    for name, path in evaluation_files(root).items():
+        own = "" if path.parent == FOLDER else f" ({path.relative_to(root)})"
+        say(f"evaluation {name}: {evaluation(name, root).title}{own}")
 
 
 def look_at(request: Request, say: Callable[[str], None]) -> Build:
@@ -67,7 +71,8 @@ def print_status(request: Request, say: Callable[[str], None], as_json: bool) ->
     """
     build = look_at(request, say)
     cores = machine.cores()
-    plan = Scheduler(build.store, build.graph.stages.values(), workers=cores, cores=cores).plan()
+    places = own_packages(request.root)
+    plan = Scheduler(build.store, build.graph.stages.values(), workers=cores, cores=cores, places=places).plan()
     last = read_last_run(request.build_folder)
     running = running_builds(build.store)
     if as_json:

@@ -159,6 +159,7 @@ class _Builder:
                 function="latentpress.reporting.typeset:typeset",
                 settings={"report": facts, "strict_layout": self.choices.strict_layout},
                 inputs={assembled: assembled},
+                files=self._lock(),
                 seconds=6.0,
             )
         )
@@ -191,6 +192,11 @@ class _Builder:
                             shown["data"] = self.project.experiments[model].data
                             found.setdefault(label, (shown, stage))
         return list(found.values())
+
+    def _lock(self) -> dict[str, Path]:
+        """The project's lock of its environment, where it has one."""
+        path = self.project.root / "requirements" / ("cuda.txt" if self.machine.device == "gpu" else "run.txt")
+        return {"lock": path} if path.is_file() else {}
 
     def section(self, report: Report, section: Section, facts: Mapping[str, Any]) -> str:
         inputs = {name: name for name in map(self.data, self._data_of(section))}
@@ -331,7 +337,7 @@ class _Builder:
         for need in declared.needs:
             if need == "data":
                 continue
-            if need not in ("codes", "model") and evaluation(need).scope == "data":
+            if need not in ("codes", "model") and evaluation(need, self.project.root).scope == "data":
                 inputs[need] = self.on_data(self._shown(need, section, data), data)
                 continue
             for model in entry.models:
@@ -387,7 +393,7 @@ class _Builder:
         for entry in section.evaluations:
             if entry.declaration.name == need and (entry.declaration.scope == "data" or subject in entry.models):
                 return entry
-        declared = evaluation(need)
+        declared = evaluation(need, self.project.root)
         settings = {**declared.settings, **(declared.smoke if self.project.profile == "smoke" else {})}
         return SectionEvaluation(declared, settings, (subject,))
 

@@ -13,6 +13,7 @@ from latentpress.declarations import Declaration, evaluation, merge_settings
 from latentpress.errors import SettingsError, UsageError
 from latentpress.health_rules import RULES
 from latentpress.models.settings import ExperimentSettings, Settings
+from latentpress.own_evaluations import check_own_evaluations
 from latentpress.settings_files import line_of, override, read_toml, suggestion, validate
 
 PROFILES = ("smoke", "default", "thorough", "published")
@@ -133,8 +134,16 @@ def find_root(start: Path) -> Path:
             return folder
     raise UsageError(
         f"{start} is in no project: neither it nor a folder above holds experiments/ and report_templates/",
-        "Change into the project's folder, or name it with --project.",
+        "Change into the project's folder, or name it with --project; `latentpress new FOLDER` begins a new one.",
     )
+
+
+def root_or_none(start: Path) -> Path | None:
+    """As `find_root`; None outside a project."""
+    try:
+        return find_root(start)
+    except UsageError:
+        return None
 
 
 def load(root: Path, profile: str = "default") -> Project:
@@ -144,6 +153,7 @@ def load(root: Path, profile: str = "default") -> Project:
         SettingsError: a file is not what it should be.
         UsageError: a report names an experiment, a data set or an evaluation that does not exist.
     """
+    check_own_evaluations(root)
     files = _experiment_files(root / "experiments")
     experiments = {name: load_experiment(path, profile) for name, path in files.items()}
     folders = [path.parent for path in sorted((root / "report_templates").glob("*/report.toml"))]
@@ -264,7 +274,7 @@ def _resolve(
 ) -> SectionEvaluation:
     named = EvaluationSettings(name=entry) if isinstance(entry, str) else entry
     try:
-        declared = evaluation(named.name)
+        declared = evaluation(named.name, path.parents[2])
     except UsageError as error:
         raise UsageError(f'{path}: section "{section.id}": {error.message}', error.hint) from None
     smoke = declared.smoke if profile == "smoke" else {}

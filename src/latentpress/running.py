@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from latentpress import machine
 from latentpress.builds import Build, about
+from latentpress.declarations import own_packages
 from latentpress.engine.events import Plan
 from latentpress.engine.presence import in_use
 from latentpress.engine.progress import make_listener
@@ -42,6 +43,7 @@ def make_scheduler(build: Build, force: set[str]) -> Scheduler:
         force=force,
         strict=build.request.strict,
         about=about(build),
+        places=own_packages(build.request.root),
     )
 
 

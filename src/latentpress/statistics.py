@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy import special
 
 from latentpress.metrics import Metric
 
@@ -16,6 +16,13 @@ DRAWS = 2000
 _CHUNK = 5_000_000  # resampled values held in memory at once
 FEWEST_TO_RESAMPLE = 6  # the range of n values covers their median with probability 1 - 2^(1-n): 0.97 at six
 MOST_TO_FLIP = 20  # 2^20 sign patterns
+
+
+def _special() -> Any:
+    """SciPy's functions of probability, loaded when they are first needed: commands that only look need none."""
+    from scipy import special
+
+    return special
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,8 @@ def bootstrap_mean(values: np.ndarray | Sequence[float], seed: int = 0, draws: i
     if count == 1 or not np.isfinite(sample).all():
         return Interval(mean)
     means = _resampled_means(sample, np.random.default_rng(seed), draws)
-    widened = math.sqrt(count / (count - 1)) * special.stdtrit(count - 1, (1 + CONFIDENCE) / 2)
-    low, high = np.quantile(means, special.ndtr([-widened, widened]))
+    widened = math.sqrt(count / (count - 1)) * _special().stdtrit(count - 1, (1 + CONFIDENCE) / 2)
+    low, high = np.quantile(means, _special().ndtr([-widened, widened]))
     return Interval(mean, float(low), float(high))
 
 
@@ -107,7 +114,7 @@ def pairwise_mean(distances: np.ndarray) -> Interval:
         distances: symmetric with a zero diagonal, (n, n), n ≥ 3.
     """
     mean, error = _jackknife(distances)
-    half = float(special.ndtri((1 + CONFIDENCE) / 2)) * error
+    half = float(_special().ndtri((1 + CONFIDENCE) / 2)) * error
     return Interval(mean, mean - half, mean + half)
 
 
@@ -126,7 +133,7 @@ def pairwise_ratio(a: np.ndarray, b: np.ndarray) -> Interval | None:
     if mean_a == 0:
         return Interval(0.0, 0.0, 0.0)
     error = math.hypot(error_a / mean_a, error_b / mean_b)
-    factor = math.exp(float(special.ndtri((1 + CONFIDENCE) / 2)) * error)
+    factor = math.exp(float(_special().ndtri((1 + CONFIDENCE) / 2)) * error)
     return Interval(ratio, ratio / factor, ratio * factor)
 
 
@@ -148,7 +155,7 @@ def student_mean(values: np.ndarray | Sequence[float]) -> Interval:
     """
     sample = np.asarray(values, dtype=np.float64)
     error = sample.std(ddof=1) / math.sqrt(len(sample))
-    half = special.stdtrit(len(sample) - 1, (1 + CONFIDENCE) / 2) * error
+    half = _special().stdtrit(len(sample) - 1, (1 + CONFIDENCE) / 2) * error
     mean = float(sample.mean())
     return Interval(mean, mean - float(half), mean + float(half))
 
@@ -160,7 +167,7 @@ def wilson(successes: int, trials: int) -> Interval:
         successes: 0 to ``trials``.
         trials: at least 1.
     """
-    share, squared = successes / trials, float(special.ndtri((1 + CONFIDENCE) / 2)) ** 2 / trials
+    share, squared = successes / trials, float(_special().ndtri((1 + CONFIDENCE) / 2)) ** 2 / trials
     centre = (share + squared / 2) / (1 + squared)
     half = math.sqrt(squared * (share * (1 - share) + squared / 4)) / (1 + squared)
     # An end that is 0 or 1 but for rounding is that: the share lies within.
@@ -179,7 +186,7 @@ def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     only_a = int(np.sum(correct_a & ~correct_b))
     only_b = int(np.sum(correct_b & ~correct_a))
     # At one half the binomial distribution is symmetric, so that both tails weigh the same.
-    return min(1.0, 2 * float(special.bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
+    return min(1.0, 2 * float(_special().bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 
 def sign_flip(differences: np.ndarray | Sequence[float]) -> float:

@@ -195,11 +195,12 @@ def test_documents_metadata_carry_title_and_authors(report):
     assert "Ada Example" in information.author
 
 
-def test_nothing_in_the_report_tells_when_or_where_it_was_built(report):
+def test_nothing_in_the_report_tells_when_or_where_it_was_built(report, finished):
     host = os.uname().nodename
     for name in ("report.tex", "report.json"):
         content = (report / name).read_text()
         assert str(report.parent) not in content
+        assert str(finished) not in content
         assert len(host) < 4 or host not in content
 
 

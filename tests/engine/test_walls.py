@@ -5,15 +5,17 @@ from pathlib import Path
 
 import latentpress.engine
 from latentpress.engine.fingerprint import source_closure
+from latentpress.engine.sources import Sources
 
 ENGINE = Path(latentpress.engine.__file__).parent
 HEAVY = {"keras", "tensorflow", "torch", "jax", "sklearn", "matplotlib", "scipy", "pydantic"}
 
 
 def test_the_engine_imports_nothing_of_the_project_but_errors() -> None:
+    sources = Sources([ENGINE.parent.parent], ["latentpress"])
     for path in ENGINE.glob("*.py"):
         module = f"latentpress.engine.{path.stem}".removesuffix(".__init__")
-        found = source_closure(module, (), [ENGINE.parent.parent], ["latentpress"])
+        found = source_closure(module, sources=sources)
         outside = {name for name in found.modules if not name.startswith("latentpress.engine")}
         assert outside <= {"latentpress", "latentpress.errors"}, path.name
         assert not HEAVY & set(found.packages), path.name

@@ -234,9 +234,10 @@ def test_kills_at_random_moments_change_no_byte_of_the_result(servers: Servers) 
             moment *= 1.5  # or a build that is killed too early would never end
             answer = servers.build(root, options=options, after=moment, victims=victims)
         check(servers, root, expected, False, f"{victims} killed {hits} times")
-        return hits
+        # A build that was done before its kill was faster than the one that was timed, when the machine was busier.
+        return hits or attempt(moment / 2, victims)
 
     chosen = [(moments.uniform(0.0, seconds), [["build"], ["build", "worker"]][n % 2]) for n in range(RANDOM_KILLS)]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         hits = sum(threads.map(attempt, *zip(*chosen, strict=True)))
-    assert hits >= RANDOM_KILLS // 2, "kills that hit nothing prove nothing"
+    assert hits >= RANDOM_KILLS, "kills that hit nothing prove nothing"

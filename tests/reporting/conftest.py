@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from latentpress.engine.store import Artifact, write_artifact
 from latentpress.figure_data import Figure, pack
 from latentpress.metrics import Metric, to_records
 from latentpress.reporting import assemble, figures, sections, typeset
+from latentpress.reporting.head_start import braced
 
 COMMON = Path(__file__).parents[2] / "report_templates" / "common"
 
@@ -127,8 +129,11 @@ class Workshop:
 
     def drawn(self, result: Result) -> Artifact:
         """The figures of an evaluation."""
-        task = Task("draw/x/y", {}, {"evaluation": self.store(result)}, {}, self.root)
-        return self.store(figures.draw(task))
+        return self.drawn_of(self.store(result))
+
+    def drawn_of(self, evaluation: Artifact) -> Artifact:
+        """The figures of an evaluation that is stored."""
+        return self.store(figures.draw(Task("draw/x/y", {}, {"evaluation": evaluation}, {}, self.root)))
 
     def section_task(
         self,
@@ -165,8 +170,13 @@ class Workshop:
         return sections.render(self.section_task(*arguments, **fields))
 
     def tex(self, *arguments: Any, **fields: Any) -> str:
-        """A rendered section's TeX."""
-        return self.section(*arguments, **fields).texts["section.tex"]
+        """A rendered section's TeX, without what leads its numbers to their origins."""
+        return self.untraced(self.section(*arguments, **fields))
+
+    @staticmethod
+    def untraced(section: Result) -> str:
+        """A rendered section's TeX without links to origins: its numbers, tables and figures alone."""
+        return untraced(section.texts["section.tex"])
 
     def assemble_task(
         self,
@@ -208,6 +218,17 @@ class Workshop:
         """A typeset report."""
         inputs = {"assemble/assignment": self.store(report)}
         return typeset.typeset(Task("typeset/assignment", settings, inputs, {}, self.root / "scratch"))
+
+
+def untraced(tex: str) -> str:
+    """TeX without links to origins: its numbers, tables and figures alone."""
+    match = re.search(r"\\traced\{[^{}]*\}\{[^{}]*\}\{", tex)
+    while match is not None:
+        inner = braced(tex, match.end())
+        assert inner is not None, tex
+        tex = tex[: match.start()] + inner + tex[match.end() + len(inner) + 1 :]
+        match = re.search(r"\\traced\{[^{}]*\}\{[^{}]*\}\{", tex)
+    return re.sub(r" \\provenancemark\{[^{}]*\}", "", tex)
 
 
 @pytest.fixture

@@ -42,8 +42,9 @@ def test_report_json_has_what_the_contract_names(workshop: Any) -> None:
     assert {"metrics", "claims", "health", "figures", "tables", "settings", "provenance"} <= report.keys()
     (metric,) = [entry for entry in report["metrics"] if entry["id"] == "mnist/sparse/test/probe_accuracy"]
     fields = "id section model data split quantity alpha conditions seed value low high unit artifact"
+    fields += " evaluation subject seeds"
     assert set(metric) == set(fields.split())
-    assert report["tables"][0].keys() == {"file", "caption", "artifact"}
+    assert report["tables"][0].keys() == {"file", "caption", "artifact", "cells"}
     assert {"name", "value", "threshold", "verdict"} <= report["health"][0].keys()
     assert {entry["stage"] for entry in report["provenance"]} >= {"train/sparse/seed0"}
     assert json.loads(codec.encode_json("report", report))
@@ -149,7 +150,7 @@ def test_the_tables_of_the_appendices_are_files_too(workshop: Any) -> None:
     assert tables["tables/health.csv"][0][:3] == ["Check", "Data", "Model"]
     assert len(tables["tables/health.csv"]) == 1 + len(result.values["report"]["health"])
     assert ["mnist", "real", "train", "ba89" * 16] in tables["tables/data.csv"]
-    assert {row[0] for row in tables["tables/stages.csv"][1:]} >= {"train/sparse/seed0"}
+    assert {row[1] for row in tables["tables/stages.csv"][1:]} >= {"train/sparse/seed0"}
     assert ["training.epochs", "", "2", ""] in tables["tables/settings.csv"]
     assert ["python", f"{sys.version_info.major}.{sys.version_info.minor}"] in tables["tables/environment.csv"]
     assert {entry["file"] for entry in result.values["report"]["tables"]} == set(tables)

@@ -127,7 +127,7 @@ def test_figures_come_with_their_files(workshop: Any) -> None:
     )
     result = workshop.section(template, inputs(workshop))
     assert set(result.files) == {f"figures/classification-sparse-confusion_probe.{ending}" for ending in ("pdf", "png")}
-    tex = result.texts["section.tex"]
+    tex = workshop.untraced(result)
     assert r"\fitgraphic{0.7\linewidth}{figures/classification-sparse-confusion_probe.pdf}" in tex
     assert r"\caption{Errors at $\alpha$ & more.}" in tex and r"\label{fig:c}" in tex
     (entry,) = result.values["figures"]
@@ -168,7 +168,7 @@ TABLE = """<< metric_table("tab:acc", "Accuracy.", "Model", model_rows(["sparse"
 
 def test_a_metric_table_has_its_cells_and_its_csv(workshop: Any) -> None:
     result = workshop.section(TABLE, inputs(workshop))
-    tex = result.texts["section.tex"]
+    tex = workshop.untraced(result)
     assert r"Sparse autoencoder&98.52\,\% \interval{98.26}{98.78}&$\infty$\\" in tex
     assert r"PCA, 128 components&--&--\\" in tex and r"\toprule" in tex and r"\fittowidth" in tex
     rows = list(csv.reader(io.StringIO(result.files["tables/acc.csv"].decode())))
@@ -192,7 +192,7 @@ def test_a_data_table_is_shown_as_it_is(workshop: Any) -> None:
     template = """<< data_table("classification", "sparse", "layers", "tab:l", "Layers.",
       columns={"layer": "Layer", "parameters": "Parameters", "rate": "Rate"}, limit=1) >>"""
     result = workshop.section(template, inputs(workshop))
-    assert r"conv\_64&640&0.5\\" in result.texts["section.tex"] and "1,331,339" not in result.texts["section.tex"]
+    assert r"conv\_64&640&0.5\\" in workshop.untraced(result) and "1,331,339" not in workshop.untraced(result)
     assert result.files["tables/l.csv"].decode().splitlines()[2] == "code,1331339,0.25"
 
 
@@ -214,7 +214,7 @@ assignment,sparse,mnist,unknown_here,0.2,1,,Table 4
 def test_published_figures_stand_beside_ours(workshop: Any) -> None:
     template = '<< published("sparse", "probe_accuracy") >> << published_table("tab:p", "Published.") >>'
     result = workshop.section(template, inputs(workshop), published=PUBLISHED)
-    tex = result.texts["section.tex"]
+    tex = workshop.untraced(result)
     assert tex.startswith(r"95.66\,\% ")
     assert r"Sparse autoencoder&Probe accuracy&&95.66\,\%&98.52\,\% \interval{98.26}{98.78}&2.86\\" in tex
     assert "unknown" not in tex
@@ -226,7 +226,7 @@ def test_how_long_the_other_models_were_trained_stands_beside_their_figures(work
     table = '<< published_table("tab:p", "c", heading="Run again") >>'
     template = f'<< published_row("sparse", "probe_accuracy").epochs >> {table}'
     result = workshop.section(template, inputs(workshop), published=longer)
-    tex = result.texts["section.tex"]
+    tex = workshop.untraced(result)
     assert tex.startswith("7 ")
     assert r"Model&Epochs&Quantity&$\alpha$&Run again&Here&Difference" in tex
     assert r"Sparse autoencoder&7&Probe accuracy&&95.66\,\%&" in tex
@@ -242,8 +242,8 @@ def test_published_figures_are_drawn_beside_ours_with_what_differs_behind_them(w
     assert result.files["figures/published-mnist-assignment.pdf"].startswith(b"%PDF")
     entry = result.values["figures"][0]
     assert entry["caption"] == "Drawn." and len(entry["artifact"]) == 64
-    assert r"Sparse autoencoder&Probe accuracy&Another recipe.\\" in result.texts["section.tex"]
-    assert r"\label{fig:p}" in result.texts["section.tex"]
+    assert r"Sparse autoencoder&Probe accuracy&Another recipe.\\" in workshop.untraced(result)
+    assert r"\label{fig:p}" in workshop.untraced(result)
 
 
 def test_the_picture_holds_published_values_and_ours_with_their_intervals_in_the_unit_that_is_printed(
@@ -336,7 +336,7 @@ def test_embedded_data_are_told(workshop: Any) -> None:
 
 def test_what_a_template_does_not_show_is_not_delivered(workshop: Any) -> None:
     result = workshop.section("", {SPARSE: workshop.evaluation(figures={"f": Figure("bars", {"values": np.ones(2)})})})
-    assert result.texts["section.tex"] == "\n" and result.values["figures"] == []
+    assert workshop.untraced(result) == "\n" and result.values["figures"] == []
 
 
 def test_a_setting_that_an_experiment_does_not_read_is_a_dash(workshop: Any) -> None:

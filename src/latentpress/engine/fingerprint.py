@@ -191,10 +191,18 @@ class Fingerprinter:
         packages: the project's packages.
         source_dirs: folders that hold them.
         cache: folder for what speeds up the next build, or None.
+        places: packages of the project that lie elsewhere, each with the folder that holds it.
     """
 
-    def __init__(self, packages: Collection[str], source_dirs: Iterable[Path], cache: Path | None = None) -> None:
-        self._sources = Sources(source_dirs, packages, SourceCache(None if cache is None else cache / "sources.json"))
+    def __init__(
+        self,
+        packages: Collection[str],
+        source_dirs: Iterable[Path],
+        cache: Path | None = None,
+        places: Mapping[str, str] | None = None,
+    ) -> None:
+        parsed = SourceCache(None if cache is None else cache / "sources.json")
+        self._sources = Sources(source_dirs, packages, parsed, places)
         self._files = FileDigests(None if cache is None else cache / "files.json")
         codec = Path(__file__).with_name("codec.py")
         self._codec = self._sources.cache.parse(codec.read_bytes(), str(codec)).code

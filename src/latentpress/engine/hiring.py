@@ -57,6 +57,6 @@ def hire_cluster(
 
     def requirements() -> Requirements:
         state.fingerprinter.reread()
-        return collect(state.graph.stages.values(), state.fingerprinter, site.packages, site.folders, str(token))
+        return collect(state.graph.stages.values(), state.fingerprinter, site, str(token))
 
     return ClusterCrew(client, requirements, state.store, tell, limit, mirror)

@@ -55,15 +55,26 @@ class ImportWatch:
 
     Args:
         packages: names of the project's packages.
+        places: further packages of the project, each with the folder that holds it. Nothing else in that folder can
+            be imported: a script of the user's that has the name of a library must not take its place.
     """
 
-    def __init__(self, packages: Sequence[str]) -> None:
-        self._packages = frozenset(packages)
+    def __init__(self, packages: Sequence[str], places: Mapping[str, str] | None = None) -> None:
+        self._places = dict(places or {})
+        self._packages = frozenset((*packages, *self._places))
         self._contents: dict[str, str] = {}
         self._by_loading: dict[str, set[str]] = {}
         self._by_stage: set[str] = set()
         self._loaded_before: frozenset[str] = frozenset()
-        self._folders = _folders(self._packages)
+        # Each with what the names of the modules in it begin with.
+        self._folders = {
+            f"{folder}{os.sep}": f"{name}."
+            for name, place in self._places.items()
+            for folder in (Path(place, name), os.path.realpath(Path(place, name)))
+        }
+        self._beside = _folders(packages)
+        self._folders |= dict.fromkeys(self._beside, "")
+        self._watched = tuple(self._folders)
         self._local: dict[str, bool] = {}
         self._opened: set[str] = set()
         self._hidden: dict[str, ModuleType] = {}
@@ -99,7 +110,8 @@ class ImportWatch:
         """The usual spec, with a loader that keeps the hash."""
         if not self._is_project(fullname):
             return None
-        spec = PathFinder.find_spec(fullname, path, target)
+        place = self._places.get(fullname)
+        spec = PathFinder.find_spec(fullname, path, target) if place is None else _spec_in(place, fullname)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             spec.loader = _Loader(spec.loader.name, spec.loader.path, self._contents)
         return spec
@@ -158,7 +170,7 @@ class ImportWatch:
             path = os.fsdecode(arguments[0])
             if path.endswith((".py", ".pyc")):
                 path = os.path.abspath(path)  # noqa: PTH100 - asked for every module that is loaded
-                if path.startswith(self._folders):
+                if path.startswith(self._watched):
                     self._opened.add(path)
 
     def _module_of(self, path: str) -> str:
@@ -167,7 +179,7 @@ class ImportWatch:
         *packages, file = Path(path.removeprefix(folder)).parts
         parts = [*packages, file.partition(".")[0]]  # without .cpython-311.pyc, too
         parts = [part for part in parts if part not in ("__pycache__", "__init__")]
-        name = ".".join(parts)
+        name = f"{self._folders[folder]}{'.'.join(parts)}".removesuffix(".")
         return name if all(part.isidentifier() for part in parts) and self._is_project(name) else ""
 
     def _project_modules(self) -> set[str]:
@@ -176,7 +188,7 @@ class ImportWatch:
     def _is_project(self, module: str) -> bool:
         name = module.partition(".")[0]
         if name not in self._local:
-            beside = (folder[:-1] for folder in self._folders)
+            beside = (folder[:-1] for folder in self._beside)
             self._local[name] = name in self._packages or any(
                 holds(folder, name) for folder in beside if not is_installation(folder)
             )
@@ -202,6 +214,16 @@ class ImportWatch:
             self._by_loading.setdefault(importer, set()).add(module)
         else:
             self._by_stage.add(module)
+
+
+def _spec_in(place: str, package: str) -> ModuleSpec:
+    """The spec of a package in the folder that holds it, whatever else on the path has its name."""
+    spec = PathFinder.find_spec(package, [place])
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {package!r} in {place}", name=package)
+    if spec.loader is None:  # without __init__.py it would be looked for on the whole path again
+        spec.submodule_search_locations = [str(Path(place, package))]
+    return spec
 
 
 def _folders(packages: Iterable[str]) -> tuple[str, ...]:

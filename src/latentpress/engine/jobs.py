@@ -70,6 +70,7 @@ class Job:
         failures: label to failure.
         lineage: stage name to provenance, both as plain JSON.
         packages: the project's packages.
+        places: those of them that lie elsewhere than the others, each with the folder that holds it.
         sources: every project module that the stage may load, and SHA-256 of its file.
     """
 
@@ -88,6 +89,7 @@ class Job:
     failures: Mapping[str, Mapping[str, str]]
     lineage: Mapping[str, Mapping[str, Any]]
     packages: tuple[str, ...]
+    places: Mapping[str, str]
     sources: Mapping[str, str]
 
     def as_json(self) -> dict[str, Any]:
@@ -104,11 +106,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobSite:
-    """What all jobs of a build share: the store's root, the project's packages and their folders."""
+    """What all jobs of a build share: the store's root, the project's packages and their folders.
+
+    Attributes:
+        store: the store's root.
+        packages: the project's packages.
+        folders: where these lie; whatever lies beside them can be imported, too.
+        places: further packages, each with the folder that holds it, from which nothing else can be imported.
+    """
 
     store: Path
     packages: tuple[str, ...]
     folders: tuple[Path, ...]
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 def job_for(stage: Stage, fingerprint: Fingerprint, lineage: Mapping[str, Provenance], site: JobSite) -> Job:
@@ -131,6 +141,7 @@ def job_for(stage: Stage, fingerprint: Fingerprint, lineage: Mapping[str, Proven
         failures=components["failures"],
         lineage={name: asdict(entry) for name, entry in lineage.items()},
         packages=site.packages,
+        places=dict(site.places),
         sources=fingerprint.closure.contents,
     )
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from latentpress.engine import packages as distributions
 from latentpress.engine.fingerprint import Fingerprinter
+from latentpress.engine.jobs import JobSite
 from latentpress.engine.processor import processor
 from latentpress.engine.sources import Sources, find_packages
 from latentpress.engine.stage import Stage
@@ -48,6 +49,7 @@ class Requirements:
     Attributes:
         packages: the project's packages.
         folders: where they lie on the submitting machine.
+        places: further packages, each with the folder that holds it, at the same path on every machine.
         sources: project module to SHA-256 of its file, of every module that a stage can run.
         engine: the engine's own files, likewise.
         distributions: third-party distribution to version, of all that count in keys.
@@ -61,6 +63,7 @@ class Requirements:
 
     packages: tuple[str, ...]
     folders: tuple[str, ...]
+    places: Mapping[str, str]
     sources: Mapping[str, str]
     engine: Mapping[str, str]
     distributions: Mapping[str, str]
@@ -89,8 +92,7 @@ class Requirements:
 def collect(
     stages: Iterable[Stage],
     fingerprinter: Fingerprinter,
-    packages: tuple[str, ...],
-    folders: Iterable[Path],
+    site: JobSite,
     token: str,
 ) -> Requirements:
     """The requirements of a build, of the sources and files as they are now.
@@ -111,12 +113,13 @@ def collect(
         needed |= closure.packages
         gpu = gpu or (stage.backend is not None and stage.device == "gpu")
     return Requirements(
-        packages=packages,
-        folders=tuple(map(str, folders)),
+        packages=site.packages,
+        folders=tuple(map(str, site.folders)),
+        places=dict(site.places),
         sources=sources,
         engine=_ENGINE,
         distributions=needed,
-        versions=distributions.installed(packages),
+        versions=distributions.installed(site.packages),
         python=_python(),
         processor=processor(),
         gpu=gpu,
@@ -190,8 +193,16 @@ def _code(required: Requirements) -> Iterator[str]:
     except StageError as error:
         yield f"{error.message}; {error.hint}"
         return
-    sources = Sources(map(Path, path), required.packages)
-    wrong = [name for name, content in required.sources.items() if sources.content(name) != content]
+    sources = Sources(map(Path, path), required.packages, places=required.places)
+    differing = [name for name, content in required.sources.items() if sources.content(name) != content]
+    placed = [name for name in differing if name.partition(".")[0] in required.places]
+    if placed:
+        folder = required.places[placed[0].partition(".")[0]]
+        yield (
+            f"found no {_some(placed)} in {folder}, or other content than on the submitting machine; mount the "
+            "project's folder at the same path there (a mirror carries no code)"
+        )
+    wrong = [name for name in differing if name not in placed]
     wrong += [n for n in sorted({*_ENGINE, *required.engine}) if _ENGINE.get(n) != required.engine.get(n)]
     if wrong:
         yield (

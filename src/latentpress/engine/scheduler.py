@@ -54,6 +54,7 @@ class Scheduler:
         package: the project's package.
         keep: the targets; only stages that they need are run. None for all.
         source_dirs: folders that hold the package; found on ``sys.path`` when left out.
+        places: further packages of the project, each with the folder that holds it; see `JobSite`.
         about: what the journal tells of the build, as JSON: the reports, the profile.
         cluster: a client of a Dask cluster (see `dask_client.connect`) whose workers run the stages; ``workers`` is
             then the most that run at once, and 0 sets no limit. None for workers of this machine.
@@ -78,6 +79,7 @@ class Scheduler:
         package: str = "latentpress",
         keep: Collection[str] | None = None,
         source_dirs: Iterable[Path] | None = None,
+        places: Mapping[str, str] | None = None,
         about: Mapping[str, object] | None = None,
         cluster: Any = None,
         mirror: Mirror | None = None,
@@ -93,8 +95,9 @@ class Scheduler:
         self._mirror = mirror
         self._listener = listener
         self._strict = strict
-        self._site = JobSite(store.root, (package,), tuple(source_dirs or find_packages([package])))
-        fingerprinter = Fingerprinter(self._site.packages, self._site.folders, store.root / "cache")
+        folders = tuple(source_dirs or find_packages([package]))
+        self._site = JobSite(store.root, (package,), folders, dict(places or {}))
+        fingerprinter = Fingerprinter(self._site.packages, folders, store.root / "cache", self._site.places)
         self._state = BuildState(store, self._graph, fingerprinter, frozenset(force), listener)
         self._outcome = Outcome()
         self._recorder = Recorder(store)

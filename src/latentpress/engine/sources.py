@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +91,19 @@ class Sources:
         folders: folders that hold the packages, ``src`` for example.
         packages: names of the packages (or top-level modules) that count as the project.
         cache: parsed sources of earlier builds.
+        places: packages of the project that lie elsewhere, each with the folder that holds it; see `ImportWatch`.
     """
 
-    def __init__(self, folders: Iterable[Path], packages: Iterable[str], cache: SourceCache | None = None) -> None:
+    def __init__(
+        self,
+        folders: Iterable[Path],
+        packages: Iterable[str],
+        cache: SourceCache | None = None,
+        places: Mapping[str, str] | None = None,
+    ) -> None:
         self.folders = tuple(str(folder) for folder in folders)
-        self.packages = frozenset(packages)
+        self.places = dict(places or {})
+        self.packages = frozenset((*packages, *self.places))
         self.cache = cache or SourceCache()
         self._beside = tuple(folder for folder in self.folders if not is_installation(folder))
         self._local: dict[str, bool] = {}
@@ -105,7 +113,7 @@ class Sources:
 
     def again(self) -> Sources:
         """The same modules, read anew."""
-        return Sources(map(Path, self.folders), self.packages, self.cache)
+        return Sources(map(Path, self.folders), self.packages, self.cache, self.places)
 
     def is_project(self, module: str) -> bool:
         """Whether a module belongs to the project: is in its packages, or lies beside them."""
@@ -135,7 +143,7 @@ class Sources:
             return self._closures[modules]
         for module in modules:
             if self._find(module) is None:
-                places = ", ".join(self.folders) or "no folder"
+                places = ", ".join(self._folders_of(module)) or "no folder"
                 raise StageError(f"module {module} is not found", f"It was looked for in {places}.")
         sources: dict[str, Source] = {}
         others: set[str] = set()
@@ -192,7 +200,7 @@ class Sources:
 
     def _look_for(self, module: str) -> tuple[str, bool] | None:
         relative = module.replace(".", os.sep)
-        for folder in self.folders:
+        for folder in self._folders_of(module):
             base = os.path.join(folder, relative)  # noqa: PTH118 - a no-op build asks this hundreds of times
             if os.path.isfile(f"{base}{os.sep}__init__.py"):  # noqa: PTH113
                 return f"{base}{os.sep}__init__.py", True
@@ -201,6 +209,11 @@ class Sources:
             if os.path.isdir(base):  # noqa: PTH112
                 return f"{base}{os.sep}__init__.py", True
         return None
+
+    def _folders_of(self, module: str) -> tuple[str, ...]:
+        """Where a module is looked for: in its package's own place, or in all folders."""
+        place = self.places.get(module.partition(".")[0])
+        return self.folders if place is None else (place,)
 
     def _source(self, module: str) -> Source | None:
         if module not in self._read:

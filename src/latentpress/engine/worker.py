@@ -50,7 +50,7 @@ def main(request: int, reply: int) -> None:
             values = json.loads(line)
             if watch is None:
                 # Before anything of the project is loaded, so that no module escapes the watch.
-                watch = ImportWatch(values["packages"])
+                watch = ImportWatch(values["packages"], values["places"])
                 watch.install()
             channel.send("reply", serve(values, watch, channel.send).as_json())
 
@@ -128,13 +128,19 @@ def _refusal(place: Workplace, error: BaseException) -> StoreError | None:
 
 
 def _call(job: Job, place: Workplace, send: Callable[[str, dict[str, Any]], None]) -> Result:
+    from latentpress.engine.stage import Result
+    from latentpress.errors import StageError
+
     module, _, name = job.function.partition(":")
     function = getattr(importlib.import_module(module), name, None)
     if not callable(function):
-        from latentpress.errors import StageError
-
         raise StageError(f"stage {job.stage} names the function {name!r}, which module {module} does not have")
-    result: Result = function(_task(job, place, send))
+    result = function(_task(job, place, send))
+    if not isinstance(result, Result):
+        raise StageError(
+            f"stage {job.stage}: {name} in module {module} returned {type(result).__name__}, expected a Result",
+            "See that it ends by returning one.",
+        )
     return result
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from latentpress.engine.stage import Provenance
-from latentpress.reporting.latex import Tex, escape
+from latentpress.reporting.latex import Tex, escape, join
 from latentpress.reporting.names import Names
 from latentpress.reporting.numbers import format_setting
+from latentpress.reporting.provenance import Row
 from latentpress.reporting.tables import Table
 
 if TYPE_CHECKING:
@@ -107,20 +108,23 @@ def alarming(text: str) -> Tex:
     return Tex(rf"\textcolor{{warning}}{{\textbf{{{escape(text)}}}}}")
 
 
-def provenance_appendix(lineage: Mapping[str, Provenance], facts: Mapping[str, Any], machine: Sequence[str]) -> Tex:
-    """Where every result came from: data, code, settings, seeds, threads, versions."""
-    parts = ["\\section{Provenance}\n\\label{sec:provenance}\n"]
+def provenance_appendix(rows: Sequence[Row], facts: Mapping[str, Any], machine: Sequence[str]) -> Tex:
+    """Where every result came from: data, code, settings, seeds, threads, versions, commands."""
+    parts = ["\\section{Provenance}\n\\label{sec:provenance}\\provenanceanchor{}\n"]
     parts.append(
         "Every number and figure of this report is read from an artifact that is named by its content. "
         "Table~\\ref{tab:stages} lists the stages that made them: the fingerprint of the code that ran, without its "
         "comments, and of all project code that it imports; the random seed; the threads of its sums; and the digest "
-        f"of what it made. The first {DIGITS} digits are printed; \\code{{report.json}} has them in full, with the "
-        "settings and inputs of each stage.\n"
+        "of what it made. Below each stand the digest of its settings, with those of an evaluation in words, "
+        "that of the data, and the command that makes it again. The marks in captions, and the "
+        "numbers themselves, are links to these rows. "
+        f"The first {DIGITS} digits are printed; the files attached to this document, \\code{{report.json}} and "
+        "\\code{settings.json}, have them in full, with the settings and inputs of each stage.\n"
     )
     if facts:
         parts.append(_data_digests(facts))
-    parts.append(_versions(lineage, machine))
-    parts.append(_stages(lineage))
+    parts.append(_versions({row.entry.stage: row.entry for row in rows}, machine))
+    parts.append(_stages(rows))
     return Tex("\n".join(parts))
 
 
@@ -141,33 +145,41 @@ def _versions(lineage: Mapping[str, Provenance], machine: Sequence[str]) -> Tex:
     return Tex(f"\\paragraph{{Machine.}} {escape('; '.join(machine))}.\n\n\\paragraph{{Packages.}} {text or 'None.'}\n")
 
 
-def _stages(lineage: Mapping[str, Provenance]) -> Tex:
-    rows = [
-        " & ".join(
-            (
-                stage_name(name),
-                digest(entry.source),
-                format_setting(entry.seed) if entry.seed is not None else "--",
-                f"{entry.threads}",
-                digest(entry.artifact),
-            )
+def _stages(rows: Sequence[Row]) -> Tex:
+    cells = [line for row in rows for line in _stage_lines(row)]
+    spec = r"r>{\raggedright}p{.43\linewidth}lrrl"
+    header = "Mark & Stage & Code & Seed & Threads & Artifact"
+    return long_table(spec, header, cells, "Stages and artifacts.", "tab:stages")
+
+
+def _stage_lines(row: Row) -> list[str]:
+    """A stage, and below it in small type what it rests on; the two are not parted by a page."""
+    entry = row.entry
+    first = " & ".join(
+        (
+            rf"\provenancerow{{{row.mark}}}",
+            stage_name(entry.stage),
+            digest(entry.source),
+            format_setting(entry.seed) if entry.seed is not None else "--",
+            f"{entry.threads}",
+            digest(entry.artifact),
         )
-        for name, entry in sorted(lineage.items(), key=lambda item: (_rank(item[0]), item[0]))
-    ]
-    spec = r">{\raggedright}p{.53\linewidth}lrrl"
-    return long_table(spec, "Stage & Code & Seed & Threads & Artifact", rows, "Stages and artifacts.", "tab:stages")
-
-
-def _rank(stage: str) -> int:
-    kinds = ("data", "train", "encode", "evaluate", "draw", "section")
-    kind = stage.split("/")[0]
-    return kinds.index(kind) if kind in kinds else len(kinds)
+    )
+    chosen = entry.settings.get("evaluation")
+    words = f" ({format_setting(chosen)})" if isinstance(chosen, Mapping) and chosen else ""
+    parts = [f"settings {digest(row.settings)}{words}"]
+    if row.data:
+        parts.append(f"data {join(Tex(', '), [digest(value) for value in row.data])}")
+    parts.append(rf"\code{{{escape(row.command)}}}")
+    told = rf"\provenancebasis{{{'; '.join(parts)}}}"
+    below = rf"\multicolumn{{5}}{{>{{\raggedright\arraybackslash}}p{{.93\linewidth}}@{{}}}}{{{told}}}"
+    return [rf"{first} \\*", rf" & {below} \\[3pt]"]
 
 
 def long_table(spec: str, header: str, rows: Sequence[str], caption: str, label: str) -> Tex:
     """A table that runs over pages."""
     columns = header.count("&") + 1
-    body = "\n".join(row if row.endswith("]") else rf"{row} \\" for row in rows)
+    body = "\n".join(row if row.endswith(("]", "*")) else rf"{row} \\" for row in rows)
     return Tex(
         f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n\\begin{{longtable}}{{@{{}}{spec}@{{}}}}\n"
         f"\\caption{{{caption}}}\\label{{{label}}}\\\\\n\\toprule\n{header} \\\\\n\\midrule\n\\endfirsthead\n"

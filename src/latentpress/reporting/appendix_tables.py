@@ -10,15 +10,15 @@ from latentpress.reporting.tables import Table
 from latentpress.reporting.values import flatten
 
 if TYPE_CHECKING:
-    from latentpress.engine.stage import Provenance
     from latentpress.health import Check
+    from latentpress.reporting.provenance import Row
 
 Rows = Sequence[Sequence[Any]]
 
 
 def appendix_tables(
     checks: Iterable[Check],
-    lineage: Mapping[str, Provenance],
+    rows: Sequence[Row],
     facts: Mapping[str, Mapping[str, Any]],
     environment: Mapping[str, str],
     experiments: Mapping[str, Mapping[str, Any]],
@@ -27,7 +27,7 @@ def appendix_tables(
 
     Args:
         checks: of the report.
-        lineage: stages above the report.
+        rows: stages above the report.
         facts: data set to its facts.
         environment: what templates can ask for.
         experiments: with their settings.
@@ -37,7 +37,7 @@ def appendix_tables(
     """
     found: dict[str, tuple[str, Rows]] = {
         "health": ("Health checks.", _health(checks)),
-        "stages": ("Stages and artifacts.", _stages(lineage)),
+        "stages": ("Stages and artifacts.", _stages(rows)),
         "data": ("Data, by the digests of the arrays' content.", _data(facts)),
         "environment": ("Computing environment.", [["Item", "Value"], *map(list, sorted(environment.items()))]),
         "settings": ("Settings of all experiments.", _settings(experiments)),
@@ -47,7 +47,7 @@ def appendix_tables(
         if len(records) > 1:
             path = f"tables/{name}.csv"
             files[path] = Table([], [], [], [list(row) for row in records]).csv().encode()
-            entries.append({"file": path, "caption": caption, "artifact": ""})
+            entries.append({"file": path, "caption": caption, "artifact": "", "cells": []})
     return files, entries
 
 
@@ -60,9 +60,19 @@ def _health(checks: Iterable[Check]) -> Rows:
     return [header, *rows]
 
 
-def _stages(lineage: Mapping[str, Provenance]) -> Rows:
-    rows = [[name, one.source, one.seed, one.threads, one.key, one.artifact] for name, one in sorted(lineage.items())]
-    return [["Stage", "Code", "Seed", "Threads", "Key", "Artifact"], *rows]
+def _stages(rows: Sequence[Row]) -> Rows:
+    header = ["Mark", "Stage", "Code", "Seed", "Threads", "Key", "Artifact", "Settings", "Data", "Command"]
+    return [
+        header,
+        *(
+            [
+                f"P{row.mark}",
+                *(row.entry.stage, row.entry.source, row.entry.seed, row.entry.threads, row.entry.key),
+                *(row.entry.artifact, row.settings, " ".join(row.data), row.command),
+            ]
+            for row in rows
+        ),
+    ]
 
 
 def _data(facts: Mapping[str, Mapping[str, Any]]) -> Rows:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import platform
 import re
 import textwrap
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import pikepdf
 
 from latentpress import machine
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import TemplateError
-from latentpress.health import UNASSESSED_PROFILE, assess
-from latentpress.health_faults import expect
-from latentpress.health_missing import missing_results
-from latentpress.metrics import from_records
+from latentpress.health import UNASSESSED_PROFILE
 from latentpress.reporting import appendices
 from latentpress.reporting.appendix_tables import appendix_tables
+from latentpress.reporting.checking import health_checks
 from latentpress.reporting.faults import fault_notice, fault_table
-from latentpress.reporting.latex import Tex, escape, join, pdf_string
+from latentpress.reporting.latex import Tex, escape, join, pdf_string, to_text
 from latentpress.reporting.names import Names
+from latentpress.reporting.provenance import Row, marks, provenance_rows
+from latentpress.reporting.sealing import content_digest
 from latentpress.reporting.sections import build_options, failure_box
 from latentpress.reporting.templating import load, render
+from latentpress.reporting.tracing import FIGURE, occurrences, resolve
 from latentpress.reporting.values import UNASSESSED_NOTICE, embedded_notice
 
 if TYPE_CHECKING:
@@ -68,31 +72,39 @@ def assemble(task: Task) -> Result:
     for artifact in artifacts.values():
         facts.update(artifact.json("facts"))
     records = _metrics(artifacts)
-    pooled = from_records(record for record in records if is_pooled(record))
-    by_seed = from_records(record for record in records if not is_pooled(record))
     environment = appendices.environment(task.lineage, machine.processor(), machine.gpu, platform.system() or "unknown")
     failures = [
         *[entry for entry in found.values() if isinstance(entry, Failure)],
         *[Failure(f["stage"], f["error"], "") for a in artifacts.values() for f in a.json("failures")],
     ]
-    lost = missing_results(
-        [failure.stage for failure in failures], settings.get("experiments", {}), settings["sections"]
-    )
     profile, faults = settings.get("profile", "default"), settings.get("faults", [])
-    checks = [*lost, *expect(assess(pooled, facts, profile, by_seed), faults, profile)]
+    chosen = {"experiments": settings.get("experiments", {}), "sections": settings["sections"], "faults": faults}
+    checks = health_checks(records, facts, [failure.stage for failure in failures], chosen, profile)
     options = build_options(profile, facts, task.lineage)
     filled = _Filled(environment, fault_table(faults, checks, names))
     parts = {
         section["id"]: _part(section, found[section["id"]], report_name, filled, options)
         for section in settings["sections"]
     }
+    rows = provenance_rows(task.lineage, report_name, list(parts), options)
+    numbered = marks(rows)
+    for part in parts.values():
+        part.lines = [resolve(line, numbered) for line in part.lines]
     text = render(
         load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
         "template" if "template" in task.files else "base",
-        _context(task, parts, facts, checks, failures, environment, names),
+        _context(task, parts, facts, checks, failures, environment, names, rows),
     )
-    tables, entries = appendix_tables(checks, task.lineage, facts, environment, settings.get("experiments", {}))
+    tables, entries = appendix_tables(checks, rows, facts, environment, settings.get("experiments", {}))
     report = _report_json(task, artifacts, records, checks, failures)
+    report["evidence"] = {section: _evidence(artifact, records) for section, artifact in artifacts.items()}
+    report["facts"] = facts
+    report["environment"] = environment
+    report["provenance"] = [row.as_json() for row in rows]
+    report["numbers"] = [
+        {"id": key, "text": to_text(number)} for _, key, number in occurrences(text) if not key.startswith(FIGURE)
+    ]
+    report["figures"] = _with_content(report["figures"], artifacts)
     shown = {entry["file"] for entry in report["tables"]}
     report["tables"] += [entry for entry in entries if entry["file"] not in shown]
     result = Result(
@@ -169,6 +181,7 @@ def _context(
     failures: list[Failure],
     environment: Mapping[str, str],
     names: Names,
+    rows: Sequence[Row],
 ) -> dict[str, Any]:
     report = {"subtitle": "", "language": "en-GB", **task.settings["report"]}
     sections = task.settings["sections"]
@@ -200,7 +213,7 @@ def _context(
         "bibliography": "bibliography" in task.files and "\\cite" in tex,
         "health_appendix": appendices.health_appendix(checks, names, task.settings.get("profile", "default")),
         "provenance_appendix": appendices.provenance_appendix(
-            task.lineage, facts, (environment["operating_system"], environment["device"], environment["threads"])
+            rows, facts, (environment["operating_system"], environment["device"], environment["threads"])
         ),
     }
 
@@ -223,9 +236,11 @@ def _metrics(artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def is_pooled(record: Mapping[str, Any]) -> bool:
-    """Whether a record is what the report prints; with several seeds those of each seed are listed beside it."""
-    return not str(record["id"]).endswith(f"/seed={record['seed']}")
+def _evidence(artifact: Artifact, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a section rests on; where another section has measured the same otherwise, with its own values."""
+    known = {record["id"]: {**record, "section": ""} for record in records}
+    own = [record for record in artifact.json("metrics") if known[record["id"]] != {**record, "section": ""}]
+    return {**artifact.json("evidence"), "differing": own}
 
 
 def _files(artifacts: Mapping[str, Artifact]) -> dict[str, bytes]:
@@ -270,8 +285,18 @@ def _report_json(
             "sections": list(task.settings["sections"]),
             "faults": list(task.settings.get("faults", [])),
         },
-        "provenance": [asdict(entry) for _, entry in sorted(task.lineage.items())],
     }
+
+
+def _with_content(figures: list[dict[str, Any]], artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
+    """Entries of figures with the digest of what each draws, by which it is known again in the PDF."""
+    found = {}
+    for artifact in artifacts.values():
+        for name in artifact.names():
+            if name.startswith("figures/") and name.endswith(".pdf") and name not in found:
+                with pikepdf.open(io.BytesIO(artifact.data(name))) as pdf:
+                    found[name] = content_digest(pdf.pages[0].obj)
+    return [{**entry, "content": found[entry["file"]]} for entry in figures]
 
 
 def source_map(text: str, parts: Mapping[str, Part]) -> list[dict[str, Any]]:

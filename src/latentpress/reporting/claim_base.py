@@ -167,7 +167,20 @@ class Look:
     def text(self, metric: Metric, *, interval: bool = False, unit: bool = False, percent: bool = False) -> Tex:
         """A metric's value with the digits that the section gives its quantity."""
         decimals = None if percent else self.evidence.decimals(metric)
-        return format_metric(metric, interval=interval, unit=unit, percent=percent, decimals=decimals)
+        known = self.evidence.measured.get(metric.id)
+        value = known.metric.value if known is not None else None
+        negated = value is not None and metric.value == -value and metric.value != value
+        # What a claim has computed of a metric is told as a number of its own, and traced by the claim alone.
+        origin = known.artifact if known is not None and (negated or metric.value == value) else ""
+        return format_metric(
+            metric,
+            interval=interval,
+            unit=unit,
+            percent=percent,
+            decimals=decimals,
+            origin=origin,
+            negated=negated,
+        )
 
     def shown(self, metric: Metric, *, percent: bool = False) -> Tex:
         """Value with unit and interval, as sentences print it."""

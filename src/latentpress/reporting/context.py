@@ -6,6 +6,7 @@ from typing import Any
 
 from latentpress.reporting import claims, values
 from latentpress.reporting.claim_base import Look
+from latentpress.reporting.evidence_records import packed
 from latentpress.reporting.latex import Tex
 from latentpress.reporting.section_floats import SectionFloats
 from latentpress.reporting.section_material import Material
@@ -52,5 +53,8 @@ class SectionContext:
             self._material.settings.get("profile", "default"),
         )
         made = claims.make(look, str(name), plain)
-        self.shown.claim(made.as_json(values.claim_id(self._material.settings["section"]["id"], str(name), plain)))
+        section = self._material.settings["section"]["id"]
+        entry = made.as_json(values.claim_id(section, str(name), plain))
+        asked = {key: packed(value) for key, value in plain.items()}
+        self.shown.claim({**entry, "section": section, "name": str(name), "fields": asked})
         return made.sentence

@@ -11,6 +11,7 @@ from pylatex.base_classes import Environment
 
 from latentpress.engine.stage import Failure
 from latentpress.reporting.latex import Tex, escape
+from latentpress.reporting.tracing import FIGURE, traced
 
 TEXT_WIDTH = 156 / 25.4
 """Inches, as in report.sty and in the figures' style; this module must not import matplotlib."""
@@ -101,8 +102,9 @@ def rows_of(widths: Sequence[float]) -> list[list[float]]:
     return rows
 
 
-def _graphic(picture: Picture | Failure, width: Tex) -> Command:
+def _graphic(picture: Picture | Failure, width: Tex) -> Command | Tex:
     if isinstance(picture, Failure):
         text = Tex(f"{escape(picture.stage)}: {escape(picture.error)}")
         return Command("missingfigure", arguments=[width, text])
-    return Command("fitgraphic", arguments=[width, Tex(f"{picture.file}.pdf")])
+    placed = Command("fitgraphic", arguments=[width, Tex(f"{picture.file}.pdf")]).dumps()
+    return traced(Tex(placed), f"{FIGURE}{picture.file}.pdf", picture.artifact.split(", ")[0])

@@ -146,6 +146,8 @@ _TOKEN = re.compile(
     r"\\(?:missingglyph\{(?P<code>[0-9A-F]+)\}"
     r"|composed\{(?P<composed>[0-9A-F]+)\}\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})"
     r"|\\hspace\{0pt\}"
+    r"|\\traced\{[^{}]*\}\{[^{}]*\}"  # where the number that follows comes from
+    r"|\\provenancemark\{[^{}]*\}"
     r"|\\(?:label|vspace|hspace)\{[^{}]*\}"
     r"|(?P<command>\\[A-Za-z]+)(?:\{\})?(?P<behind>[ \t]*)"
     r"|\\(?P<symbol>.)"

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from latentpress.metrics import Metric
 from latentpress.reporting.latex import Tex, escape
+from latentpress.reporting.tracing import INTERVAL, traced
 
 MOST_DIGITS = 6
 """Of one number in a column, where the others set its decimals."""
@@ -172,6 +173,8 @@ def format_metric(
     unit: bool = False,
     percent: bool = False,
     decimals: int | None = None,
+    origin: str = "",
+    negated: bool = False,
 ) -> Tex:
     """A metric's value as it is printed.
 
@@ -182,25 +185,32 @@ def format_metric(
         unit: add the unit.
         percent: print a share as a percentage.
         decimals: digits agreed upon for a whole column (`column_decimals`).
+        origin: the artifact that holds it, where what is printed is to be traced to it.
+        negated: that artifact has the negated value.
     """
     places = decimals if decimals is not None else decimals_for(metric, digits=digits, percent=percent)
+    key = f"{'-' if negated else ''}{metric.id}"
+
+    def told(text: Tex, part: str = "") -> Tex:
+        return traced(text, f"{key}{part}", origin) if origin else text
+
     if metric.value is None:
         return MISSING
     if metric.quantity.endswith("_p") and digits is None:
-        return p_value(metric.value)
+        return told(p_value(metric.value))
     scale = scale_of(metric.quantity, percent=percent)
     value = metric.value * scale
     if abs(value) < SMALLEST and supported_decimals(metric, percent=percent) is not None:
         value = 0.0  # what rounding left of a difference of 0, in an interval that is far wider
-    parts = [format_value(value, places)]
-    if scale > 1 and metric.quantity.endswith("_difference"):
+    apart = metric.quantity.endswith("_difference")
+    text = format_value(value, places)
+    parts = [told(Tex(rf"{text}\,\%") if scale > 1 and not apart else text)]
+    if scale > 1 and apart:
         parts.append(Tex(" percentage points" if unit else ""))
-    elif scale > 1:
-        parts.append(Tex(r"\,\%"))
-    elif unit and metric.unit:
+    elif scale == 1 and unit and metric.unit:
         parts.append(Tex(r"\,") + escape(metric.unit))  # type: ignore[arg-type]  # Tex + Tex is Tex
     if interval and metric.low is not None and metric.high is not None and math.isfinite(metric.value):
-        parts.append(Tex(" ") + format_interval(metric, decimals=places, percent=percent))  # type: ignore[arg-type]
+        parts.append(Tex(f" {told(format_interval(metric, decimals=places, percent=percent), INTERVAL)}"))
     return Tex("".join(parts))
 
 

@@ -15,6 +15,7 @@ from latentpress.reporting.latex import Tex, escape, to_text
 from latentpress.reporting.names import Names
 from latentpress.reporting.numbers import MISSING, format_metric, scale_of
 from latentpress.reporting.tables import Table
+from latentpress.reporting.tracing import traced
 
 COLUMNS = ("kind", "model", "data", "quantity", "alpha", "value", "unit", "source")
 EPOCHS = "epochs"
@@ -113,12 +114,13 @@ def published_rows(
 
 def published_value(row: Mapping[str, str]) -> Tex:
     """A published figure with the digits that it was published with, in the unit that this report uses."""
+    key = ":".join(("published", *(row.get(name) or "" for name in ("kind", "model", "quantity", "alpha"))))
     scale = scale_of(row["quantity"])
     if scale == 1:
-        return escape(row["value"])
+        return traced(escape(row["value"]), key, "")
     value = Decimal(row["value"]) * int(scale)
     places = max(-int(Decimal(row["value"]).as_tuple().exponent) - 2, 0)
-    return Tex(rf"{value:.{places}f}\,\%")
+    return traced(Tex(rf"{value:.{places}f}\,\%"), key, "")
 
 
 def quantity_title(name: str) -> str:
@@ -135,5 +137,6 @@ def _compared(row: Mapping[str, str], found: Measured | Missing, evidence: Evide
     difference = ours.value - value if ours.value is not None else 0.0
     decimals = evidence.decimals(ours)
     apart = Metric(f"{ours.quantity}_difference", difference)
-    cells = [theirs, format_metric(ours, interval=True, decimals=decimals), format_metric(apart, decimals=decimals)]
+    here = format_metric(ours, interval=True, decimals=decimals, origin=found.artifact)
+    cells = [theirs, here, format_metric(apart, decimals=decimals)]
     return cells, [value, ours.value, ours.low, ours.high, difference]

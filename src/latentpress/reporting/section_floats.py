@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from latentpress.engine.stage import Failure
@@ -16,6 +16,7 @@ from latentpress.reporting.published import published_rows
 from latentpress.reporting.published_beside import measured_groups, published_picture, reasons_table
 from latentpress.reporting.section_material import Material
 from latentpress.reporting.section_shown import Shown
+from latentpress.reporting.tracing import mark
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
@@ -49,7 +50,7 @@ class SectionFloats:
         """One figure of an evaluation."""
         where = self._shown.label(label)
         picture = self._picture(str(evaluation), values.identifier(subject), values.identifier(name), caption)
-        return figure(picture, escape(caption), where, width)
+        return figure(picture, _marked(caption, [picture]), where, width)
 
     def figure_row(self, entries: Sequence[Any], caption: str, label: str) -> Tex:
         """Several figures side by side."""
@@ -60,7 +61,7 @@ class SectionFloats:
             evaluation, subject, name, text = (entry[key] for key in keys) if isinstance(entry, Mapping) else entry
             picture = self._picture(str(evaluation), values.identifier(subject), values.identifier(name), text)
             drawn.append((picture, escape(text)))
-        return figures(drawn, escape(caption), where)
+        return figures(drawn, _marked(caption, [picture for picture, _ in drawn]), where)
 
     def metric_table(
         self,
@@ -105,7 +106,8 @@ class SectionFloats:
             empty.rows = [[MISSING] * len(columns)]
             return self._float(empty, caption, label, [])
         frame = self._frame(artifact, evaluation, values.identifier(table))
-        return self._float(tables.data_table(frame, columns, limit), caption, label, [artifact.digest])
+        shown = tables.data_table(frame, columns, limit)
+        return self._float(shown, caption, label, [artifact.digest], traced=range(len(columns)))
 
     def cell(self, evaluation: str, subject: str, table: str, row: int, column: str) -> Tex:
         """One cell of an evaluation's table; rows count from 0."""
@@ -119,7 +121,8 @@ class SectionFloats:
                 f"the table {str(table)!r} has no cell in row {row} of column {name!r}.",
                 f"It has {len(frame)} rows and the columns {', '.join(map(str, frame.columns))}.",
             )
-        return tables.column_cells([frame[name].tolist()[row]])[0]
+        (cell,) = tables.column_cells([frame[name].tolist()[row]])
+        return cell
 
     def published_table(
         self,
@@ -142,7 +145,8 @@ class SectionFloats:
         )
         for identifier, text in printed:
             self._shown.number(identifier, text)
-        return self._float(table, caption, label, [])
+        origins = {self._evidence.measured[identifier].artifact for identifier, _ in printed}
+        return self._float(table, caption, label, sorted(origins))
 
     def published_figure(
         self, label: str, caption: str, kind: str = "assignment", data: str = "mnist", split: str = "test"
@@ -157,7 +161,7 @@ class SectionFloats:
         metrics = [metric for pairs in groups.values() for _, metric in pairs]
         origins = ", ".join(sorted({self._evidence.measured[metric.id].artifact for metric in metrics}))
         self._shown.picture(path, files, caption, origins)
-        return figure(Picture(path, size[0], origins), escape(caption), where)
+        return figure(Picture(path, size[0], origins), _marked(caption, origins.split(", ")), where)
 
     def published_reasons(
         self,
@@ -195,7 +199,8 @@ class SectionFloats:
         ]
         rows = [[escape(key.replace(".", ": ").replace("_", " ")), format_setting(value)] for key, value in pairs]
         records = [["Setting", "Value"], *([key, value] for key, value in pairs)]
-        return self._float(tables.Table([Tex("Setting"), Tex("Value")], rows, ["l", "r"], records), caption, label, [])
+        table = tables.Table([Tex("Setting"), Tex("Value")], rows, ["l", "r"], records)
+        return self._float(table, caption, label, [f"train/{experiment}/seed0"], traced=[1])
 
     def environment_table(self, label: str, caption: str) -> Tex:
         """The computing environment; it is filled in when the report is assembled."""
@@ -249,10 +254,20 @@ class SectionFloats:
         self._shown.picture(path, files, caption, artifact.digest)
         return Picture(path, sizes[name][0], artifact.digest)
 
-    def _float(self, table: tables.Table, caption: str, label: str, artifacts: Sequence[str]) -> Tex:
+    def _float(
+        self,
+        table: tables.Table,
+        caption: str,
+        label: str,
+        origins: Sequence[str],
+        traced: Iterable[int] = (),
+    ) -> Tex:
+        """A table with its caption; the cells of the columns `traced` are those of the CSV file, and lead to it."""
         where = self._shown.label(label)
-        self._shown.table(table, caption, where, artifacts)
-        return table.float(escape(caption), where)
+        path = self._shown.table(table, caption, where, [origin for origin in origins if "/" not in origin])
+        for column in traced if origins else ():
+            table.trace(column, path, origins[0])
+        return table.float(_marked(caption, origins), where)
 
     def _frame(self, artifact: Artifact, evaluation: str, table: str) -> Any:
         if f"{table}.csv" not in artifact.names():
@@ -262,3 +277,9 @@ class SectionFloats:
                 f"It has {', '.join(known) or 'none'}.",
             )
         return artifact.table(table)
+
+
+def _marked(caption: str, origins: Iterable[Picture | Failure | str]) -> Tex:
+    """A caption, and behind it the mark that leads to what made the table or the pictures."""
+    found = [origin.artifact if isinstance(origin, Picture) else origin for origin in origins]
+    return Tex(f"{escape(caption)}{mark(origin for origin in found if isinstance(origin, str))}")

@@ -58,10 +58,16 @@ class Shown:
         text = to_text(escape(caption))
         self.figures.append({"file": f"{path}.pdf", "caption": text, "artifact": artifact})
 
-    def table(self, table: Table, caption: str, label: str, artifacts: Sequence[str]) -> None:
-        """A table was shown; one without records gives no file."""
+    def table(self, table: Table, caption: str, label: str, artifacts: Sequence[str]) -> str:
+        """A table was shown; one without records gives no file.
+
+        Returns:
+            The path of its CSV file.
+        """
         path = f"tables/{label.removeprefix('tab:').replace(':', '-')}.csv"
         if table.records:
             self.files[path] = table.csv().encode()
             text = to_text(escape(caption))
-            self.tables.append({"file": path, "caption": text, "artifact": ", ".join(artifacts)})
+            cells = [[*place, *source] for place, source in sorted(table.cells.items())]
+            self.tables.append({"file": path, "caption": text, "artifact": ", ".join(artifacts), "cells": cells})
+        return path

@@ -15,6 +15,7 @@ from latentpress.reporting.numbers import MISSING, format_metric, format_setting
 from latentpress.reporting.published import published_value
 from latentpress.reporting.section_material import Material
 from latentpress.reporting.section_shown import Shown
+from latentpress.reporting.tracing import traced
 
 
 class SectionValues:
@@ -54,7 +55,13 @@ class SectionValues:
             return MISSING
         decimals = None if digits is not None or percent else self._evidence.decimals(found.metric)
         text = format_metric(
-            found.metric, digits=digits, decimals=decimals, interval=interval, unit=unit, percent=percent
+            found.metric,
+            digits=digits,
+            decimals=decimals,
+            interval=interval,
+            unit=unit,
+            percent=percent,
+            origin=found.artifact,
         )
         self._shown.number(found.metric.id, text)
         return text
@@ -90,7 +97,10 @@ class SectionValues:
                     f"It has {', '.join(near)}.",
                 )
             value = value[part]
-        return format_setting(value, digits=digits)
+        text = format_setting(value, digits=digits)
+        if not tables.is_number(value):
+            return text
+        return traced(text, f"setting:{experiment}:{path}", f"train/{experiment}/seed0")
 
     def setting_read(self, experiment: str, key: str) -> Tex:
         """The same, or a dash where the experiment's model or objective does not read it."""
@@ -113,7 +123,17 @@ class SectionValues:
 
     def evaluation_setting(self, evaluation: str, key: str, digits: int | None = None) -> Tex:
         """One value of an evaluation's settings, formatted."""
-        return format_setting(self.evaluation_value(evaluation, key), digits=digits)
+        value = self.evaluation_value(evaluation, key)
+        text = format_setting(value, digits=digits)
+        if not tables.is_number(value):
+            return text
+        section = self._material.settings["section"]["id"]
+        return traced(text, f"evaluation:{section}:{evaluation}:{key}", self._made_by(str(evaluation)))
+
+    def _made_by(self, evaluation: str) -> str:
+        """Digest of what an evaluation gave, on the first of its subjects."""
+        places = sorted(place for place in self._evidence.evaluated if place[0] == evaluation)
+        return self._evidence.evaluated[places[0]].digest if places else ""
 
     def experiment(self, name: str) -> Mapping[str, Any]:
         """All settings of one experiment."""

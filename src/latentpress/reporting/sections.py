@@ -10,6 +10,7 @@ from latentpress.engine.stage import Failure, Result, Task
 from latentpress.profiles import seeds_of_profile
 from latentpress.reporting.context import SectionContext
 from latentpress.reporting.evidence import Evidence, Measured, gather
+from latentpress.reporting.evidence_records import as_json
 from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.published import read_published
 from latentpress.reporting.section_material import Material
@@ -60,6 +61,7 @@ def render(task: Task) -> Result:
             "facts": evidence.facts,
             "lines": {"template": shown_path(task.files["template"]), "lines": lines},
             "failures": [{"stage": f.stage, "error": f.error} for f in task.failures.values()],
+            "evidence": as_json(evidence, published, task.settings.get("evaluations", [])),
         },
         texts={"section.tex": tex},
         files=shown.files,
@@ -133,7 +135,15 @@ def _records(evidence: Evidence, section: str) -> list[dict[str, Any]]:
     """
 
     def record(entry: Measured, seed: int | None) -> dict[str, Any]:
-        return {**entry.metric.as_json(), "seed": seed, "section": section, "artifact": entry.artifact}
+        return {
+            **entry.metric.as_json(),
+            "seed": seed,
+            "section": section,
+            "artifact": entry.artifact,
+            "evaluation": entry.evaluation,
+            "subject": entry.subject,
+            "seeds": list(entry.seeds),
+        }
 
     pooled = [record(entry, entry.seeds[0] if len(entry.seeds) == 1 else None) for entry in evidence.measured.values()]
     return pooled + [record(entry, entry.metric.seed) for entry in evidence.by_seed]

@@ -19,6 +19,7 @@ from latentpress.metrics import Metric, json_number
 from latentpress.reporting.evidence import Measured, Missing
 from latentpress.reporting.latex import Tex, escape, to_text
 from latentpress.reporting.numbers import MISSING, column_decimals, decimals_for, format_metric, format_value
+from latentpress.reporting.tracing import traced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,8 @@ class Table:
         align: ``l``, ``r`` or ``c`` for each column, or ``X`` for text that is broken into lines.
         records: what the CSV file holds: plain values in full precision, with their own header.
         rules: numbers of the rows before which a thin rule stands.
+        cells: row and column of the CSV file, counted from 0 with its header, to the metric and which of its numbers
+            (``value``, ``low``, ``high``) stands there.
     """
 
     header: list[Tex]
@@ -54,6 +57,7 @@ class Table:
     align: list[str]
     records: list[list[Any]] = field(default_factory=list)
     rules: tuple[int, ...] = ()
+    cells: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
 
     def float(self, caption: Tex, label: str) -> Tex:
         """The floating table with its caption above it."""
@@ -82,11 +86,38 @@ class Table:
             return Tex("\\tablesize\n" + text)
         return Tex("\\fittowidth{%\n" + text + "}")
 
+    def trace(self, column: int, path: str, origin: str) -> None:
+        """Let the numbers of a column, whose cells stand in the CSV file at the same place, lead to their origin."""
+        for index, row in enumerate(self.rows):
+            if is_number(self.records[index + 1][column]):
+                row[column] = traced(row[column], f"cell:{path}:{index + 1}:{column}", origin)
+
     def csv(self) -> str:
-        """Comma-separated values, with missing ones empty."""
+        """Comma-separated values, with missing ones empty, and no text that a spreadsheet would run as a formula."""
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows(self.records)
+        rows = ([harmless(cell) for cell in row] for row in self.records)
+        csv.writer(buffer, lineterminator="\n").writerows(rows)
         return buffer.getvalue()
+
+
+def is_number(value: object) -> bool:
+    """Whether a record is a number that a table prints."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a text begins with that spreadsheets run."""
+
+
+def harmless(cell: Any) -> Any:
+    """A cell that a spreadsheet shows and does not run: an apostrophe stands before text that begins like a formula."""
+    if not isinstance(cell, str) or not cell.startswith(FORMULA):
+        return cell
+    try:
+        float(cell)  # a number that is written as text: an infinity
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def check_label(label: str) -> str:
@@ -155,6 +186,7 @@ def metric_table(
     records: list[list[Any]] = [[to_text(corner)], *([to_text(escape(text))] for text, _ in rows)]
     body: list[list[Tex]] = [[escape(text)] for text, _ in rows]
     printed: list[tuple[str, Tex]] = []
+    cells: dict[tuple[int, int], tuple[str, str]] = {}
     titles = [to_text(escape(column[0])) for column in columns]
     for column in columns:
         title, fields, style = column if len(column) == 3 else (*column, {})
@@ -173,7 +205,12 @@ def metric_table(
         for index, entry in enumerate(found):
             if isinstance(entry, Measured):
                 cell = format_metric(
-                    entry.metric, digits=digits, decimals=decimals, interval=with_interval, percent=percent
+                    entry.metric,
+                    digits=digits,
+                    decimals=decimals,
+                    interval=with_interval,
+                    percent=percent,
+                    origin=entry.artifact,
                 )
                 printed.append((entry.metric.id, cell))
             else:
@@ -184,8 +221,8 @@ def metric_table(
         name = to_text(escape(title))
         if titles.count(name) > 1:  # on paper it is told apart by the column before it
             name = f"{name} ({_merge(where, fields).get('quantity', '')})"
-        _add_records(records, name, found, with_interval=with_interval)
-    return Table(header, body, align, records), printed
+        _add_records(records, cells, name, found, with_interval=with_interval)
+    return Table(header, body, align, records, cells=cells), printed
 
 
 def _agreed(evidence: Evidence, metrics: Sequence[Metric]) -> int | None:
@@ -215,14 +252,20 @@ def _find(evidence: Evidence, identifier: str, missing: Tex | None) -> Measured 
 
 
 def _add_records(
-    records: list[list[Any]], title: str, found: Sequence[Measured | Missing | None], *, with_interval: bool
+    records: list[list[Any]],
+    cells: dict[tuple[int, int], tuple[str, str]],
+    title: str,
+    found: Sequence[Measured | Missing | None],
+    *,
+    with_interval: bool,
 ) -> None:
-    records[0] += [title, f"{title}, low", f"{title}, high"] if with_interval else [title]
-    for row, entry in zip(records[1:], found, strict=True):
-        metric = entry.metric if isinstance(entry, Measured) else None
-        row.append(json_number(metric.value) if metric else None)
-        if with_interval:
-            row += [json_number(metric.low), json_number(metric.high)] if metric else [None, None]
+    names = ("value", "low", "high") if with_interval else ("value",)
+    records[0] += [title if name == "value" else f"{title}, {name}" for name in names]
+    for index, (row, entry) in enumerate(zip(records[1:], found, strict=True), start=1):
+        for name in names:
+            if isinstance(entry, Measured):
+                cells[index, len(row)] = (entry.metric.id, name)
+            row.append(json_number(getattr(entry.metric, name)) if isinstance(entry, Measured) else None)
 
 
 def data_table(frame: pd.DataFrame, columns: Mapping[str, Any], limit: int | None = None) -> Table:

@@ -1,4 +1,4 @@
-"""The stage that typesets an assembled report: latexmk in a fresh folder, then one pass that fixes the bytes."""
+"""The stage that typesets an assembled report: latexmk in a fresh folder, then what it carries, and fixed bytes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pikepdf
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import LatexError
 from latentpress.reporting import latex_errors
+from latentpress.reporting.attachments import attach, attachments, saved
 from latentpress.reporting.latexmk import run_latexmk
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def typeset(task: Task) -> Result:
     found = latex_errors.warnings(log, artifact.json("sources"))
     if found and task.settings.get("strict_layout", False):
         raise LatexError(f"report.tex: {'; '.join(found)}.", "Mend the layout, or build without strict layout.")
-    data = finish(pdf, artifact.json("report")["report"])
+    lock = task.files["lock"].read_bytes() if "lock" in task.files else None
+    files = {name: artifact.data(name) for name in artifact.names() if name.endswith((".json", ".csv"))}
+    data = attach(finish(pdf, artifact.json("report")["report"]), attachments(files, lock))
     return Result(files={"report.pdf": data}, texts={"typeset.log": plain_log(log)}, values={"warnings": found})
 
 
@@ -146,14 +149,7 @@ def finish(data: bytes, report: Mapping[str, Any]) -> bytes:
                 pdf.docinfo[key] = pikepdf.String(value)
         pdf.docinfo["/Creator"] = pikepdf.String("LatentPress")
         pdf.Root.Lang = pikepdf.String(report.get("language", "en-GB"))
-        buffer = io.BytesIO()
-        pdf.save(
-            buffer,
-            deterministic_id=True,
-            recompress_flate=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-        )
-    return buffer.getvalue()
+        return saved(pdf)
 
 
 def _whole(text: str) -> str:

@@ -1,0 +1,1 @@
+"""What reviewers and graders do with finished reports: verify one, compare two, grade many."""

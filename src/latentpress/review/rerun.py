@@ -1,0 +1,192 @@
+"""A random part of a report trained and measured again, by the code of this clone, and compared within tolerances."""
+
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from latentpress import machine
+from latentpress.datasets import sources
+from latentpress.declarations import own_packages
+from latentpress.engine.outcome import Outcome
+from latentpress.engine.progress import make_listener
+from latentpress.engine.scheduler import Scheduler
+from latentpress.engine.stage import Stage
+from latentpress.engine.store import Store
+from latentpress.errors import DataError
+from latentpress.metrics import from_json_number
+from latentpress.review.compare_tolerances import SAME_BITS, tolerance_of, within
+from latentpress.review.document import Document
+from latentpress.review.findings import CheckDone, Finding
+from latentpress.review.here import differs_here
+from latentpress.review.stages import stage_of
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Sample:
+    """What is run again.
+
+    Attributes:
+        trainings: names of their stages.
+        evaluations: of these trainings, and of data sets.
+    """
+
+    trainings: list[str] = field(default_factory=list)
+    evaluations: list[str] = field(default_factory=list)
+
+
+def draw_sample(entries: Sequence[Entry], share: float, seed: int) -> Sample:
+    """A share of the trainings with all that is measured on them alone, and as large a share of what needs none.
+
+    Args:
+        entries: report.json's ``provenance``.
+        share: above 0, at most 1; at least one of each kind is drawn.
+        seed: of the draw.
+    """
+    chosen = random.Random(seed)  # noqa: S311 - a sample that can be drawn again
+    needs = {entry["stage"]: _above(entry["stage"], entries) for entry in entries}
+    trained = [stage for stage in needs if stage.startswith("train/")]
+    measured = [stage for stage in needs if stage.startswith("evaluate/")]
+    trainings = set(_part(chosen, trained, share))
+    free = [stage for stage in measured if not any(name.startswith("train/") for name in needs[stage])]
+    on_models = [
+        stage
+        for stage in measured
+        if (used := {name for name in needs[stage] if name.startswith("train/")}) and used <= trainings
+    ]
+    return Sample(sorted(trainings), sorted([*on_models, *_part(chosen, free, share)]))
+
+
+def _part(chosen: random.Random, names: Sequence[str], share: float) -> list[str]:
+    return chosen.sample(sorted(names), min(len(names), max(1, math.ceil(share * len(names))))) if names else []
+
+
+def _above(stage: str, entries: Sequence[Entry]) -> set[str]:
+    by_name = {entry["stage"]: entry for entry in entries}
+    made_by = {entry["artifact"]: entry["stage"] for entry in reversed(entries)}
+    found: set[str] = set()
+    waiting = [stage]
+    while waiting:
+        for digest in by_name[waiting.pop()]["inputs"].values():
+            name = made_by.get(digest)
+            if name is not None and name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def stages_of(names: Iterable[str], entries: Sequence[Entry], files: Mapping[str, Mapping[str, Path]]) -> list[Stage]:
+    """Some stages of a report and all above them, wired as the report says.
+
+    Args:
+        names: of the stages.
+        entries: report.json's ``provenance``.
+        files: data set to its files on this machine.
+    """
+    by_name = {entry["stage"]: entry for entry in entries}
+    made_by = {entry["artifact"]: entry["stage"] for entry in reversed(entries)}
+    wanted = set(names)
+    for name in list(wanted):
+        wanted |= _above(name, entries)
+    return [
+        stage_of(
+            by_name[name],
+            {label: made_by[digest] for label, digest in by_name[name]["inputs"].items()},
+            files.get(by_name[name]["settings"]["data"], {}) if name.startswith("data/") else None,
+        )
+        for name in sorted(wanted)
+    ]
+
+
+def rerun(
+    document: Document,
+    share: float,
+    seed: int,
+    say: Callable[[str], None],
+    data_dir: Path | None = None,
+    workers: int | None = None,
+    root: Path | None = None,
+) -> CheckDone:
+    """Train and measure a random share again, in a store of its own, and compare.
+
+    Args:
+        document: the report.
+        share: of the trainings and of the evaluations that need none.
+        seed: of the draw.
+        say: prints a line.
+        data_dir: where the real data lie.
+        workers: stages at once.
+        root: of the project, for evaluations of its own.
+    """
+    entries = document.report["provenance"]
+    sample = draw_sample(entries, share, seed)
+    say(f"Running again (draw {seed}): {', '.join(sample.trainings)}; {len(sample.evaluations)} evaluations")
+    try:
+        files = _files(document, sample, entries, data_dir, say)
+    except DataError as error:
+        return CheckDone("rerun", 0, "", skipped=f"{error.message} {error.hint}")
+    stages = stages_of([*sample.trainings, *sample.evaluations], entries, files)
+    with tempfile.TemporaryDirectory(prefix="latentpress-rerun-") as folder:
+        scheduler = Scheduler(
+            Store(Path(folder)),
+            stages,
+            workers=workers or machine.cores(),
+            cores=machine.cores(),
+            memory_mb=machine.memory_mb(),
+            listener=make_listener(say),
+            places=own_packages(root) if root is not None else None,
+        )
+        outcome = scheduler.run()
+        return _compared(document, sample, outcome, exact=not differs_here(document, root))
+
+
+def _files(
+    document: Document, sample: Sample, entries: Sequence[Entry], data_dir: Path | None, say: Callable[[str], None]
+) -> dict[str, Mapping[str, Path]]:
+    import os
+
+    used = {name for stage in (*sample.trainings, *sample.evaluations) for name in _above(stage, entries)}
+    found: dict[str, Mapping[str, Path]] = {}
+    for data in sorted(name.removeprefix("data/") for name in used if name.startswith("data/")):
+        if document.report["facts"][data]["source"] != "embedded":
+            located = sources.locate(
+                data, mode="real", data_dir=data_dir, environ=os.environ, download=True, announce=say
+            )
+            found[data] = located.files
+    return found
+
+
+def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bool) -> CheckDone:
+    """Where nothing differs here, the same bits are promised; elsewhere a quantity may differ by its tolerance."""
+    by_name = {entry["stage"]: entry for entry in document.report["provenance"]}
+    told = {record["id"]: record for record in document.report["metrics"]}
+    findings = [
+        Finding("rerun", stage, f"a failure: {failure.error}", "its artifact")
+        for stage, failure in outcome.failures.items()
+    ]
+    count = same = 0
+    for stage in sample.evaluations:
+        artifact = outcome.artifacts.get(stage)
+        if artifact is None:
+            continue
+        same += artifact.digest == by_name[stage]["artifact"]
+        for record in artifact.json("metrics") if "metrics.json" in artifact.names() else []:
+            seeded = told.get(f"{record['id']}/seed={by_name[stage]['seed']}")
+            reported = seeded or told.get(record["id"])
+            if reported is None or reported["artifact"] != by_name[stage]["artifact"]:
+                continue  # pooled over seeds, or shown from another section's evaluation
+            count += 1
+            values = [from_json_number(one["value"]) for one in (reported, record)]
+            tolerance = SAME_BITS if exact else tolerance_of(record["quantity"])
+            if not within(values[0], values[1], tolerance):
+                told_here = f"{values[1]}, run again (tolerance: {tolerance.words()})"
+                findings.append(Finding("rerun", record["id"], f"{values[0]}", told_here))
+    equal = f"{same} of {len(sample.evaluations)} artifacts equal to the bit"
+    return CheckDone("rerun", count, f"metrics measured again within tolerances; {equal}", findings)
