@@ -150,7 +150,7 @@ class _Builder:
                 lineage=True,
             )
         )
-        self.graph.add(self.html(report, assembled, facts, common))
+        self.graph.add(self.html(report, assembled, common))
         if not self.choices.typeset:
             return assembled
         return self.graph.add(
@@ -163,7 +163,7 @@ class _Builder:
             )
         )
 
-    def html(self, report: Report, assembled: str, facts: Mapping[str, Any], common: Path) -> Stage:
+    def html(self, report: Report, assembled: str, common: Path) -> Stage:
         """The report as one page; it needs no TeX."""
         stages = self._interactive(report)
         shown = [entry for entry, _ in stages]
@@ -173,7 +173,7 @@ class _Builder:
         return Stage(
             name=f"html/{report.name}",
             function="latentpress.reporting.web.publish:publish",
-            settings={"report": facts, "interactive": shown},
+            settings={"interactive": shown},
             inputs={assembled: assembled, **{entry["label"]: name for entry, name in stages}, **images},
             files=web_files(common / "web"),
             seconds=6.0,
