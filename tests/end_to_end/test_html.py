@@ -225,6 +225,12 @@ def test_the_map_is_turned_by_keys_its_classes_are_switched_and_nothing_is_fetch
     counts = plot.evaluate("(e) => e.data.map((trace) => trace.x.length)")
     points = "() => JSON.parse(document.getElementById('data-embedding_3d').textContent).labels.length"
     assert sum(counts) == page.evaluate(points)
+    plot.evaluate("(e) => e.emit('plotly_hover', { points: [{ customdata: 7 }] })")
+    page.wait_for_timeout(200)
+    shown = page.evaluate("() => JSON.parse(document.getElementById('data-embedding_3d').textContent)")
+    thumbnail = part.locator(".map-side canvas")
+    assert thumbnail.get_attribute("aria-label") == f"Image of class {shown['classes'][shown['labels'][7]]}"
+    assert len(set(pixels_of(thumbnail))) > 2
     box = part.get_by_label("3", exact=True)
     box.uncheck()
     assert plot.evaluate("(e) => e.data.map((trace) => trace.visible)")[3] is False
@@ -286,6 +292,13 @@ def test_figures_are_enlarged_moved_and_closed_from_the_keyboard(window: Any) ->
     assert not dialog.evaluate("(e) => e.open")
     assert button.evaluate("(e) => e === document.activeElement")
     assert wrong == []
+
+
+def pixels_of(canvas: Any) -> list[int]:
+    """The grey levels of a canvas."""
+    context = "e.getContext('2d').getImageData(0, 0, e.width, e.height).data"
+    found: list[int] = canvas.evaluate(f"(e) => [...{context}].filter((_, place) => place % 4 === 0)")
+    return found
 
 
 def pixels(canvas: Any) -> str:

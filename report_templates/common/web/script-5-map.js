@@ -14,7 +14,7 @@ const map = () => {
   const told = make("p", { class: "reading" }, "Point at a code to see its image.");
   const status = make("p", { class: "reading", role: "status" });
   const shown = new Set(data.classes.map((_, index) => index));
-  const camera = { turn: 0.6, height: 0.45, distance: 2.1 };
+  const camera = { turn: 0.6, height: 0.45, distance: 1.75 };
   const isDark = () => getComputedStyle(document.documentElement).colorScheme === "dark";
   const paper = () => getComputedStyle(document.documentElement).getPropertyValue("--paper").trim();
   const eye = () => ({

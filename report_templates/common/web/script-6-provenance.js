@@ -86,7 +86,8 @@ const provenance = () => {
     document.documentElement.classList.toggle("tracing", on);
     const first = new Set();
     for (const number of numbers()) {
-      if (!on) { number.removeAttribute("tabindex"); number.removeAttribute("role"); continue; }
+      if (!on) { for (const name of ["tabindex", "role", "aria-label"]) number.removeAttribute(name); continue; }
+      if (number.querySelector("math")) number.setAttribute("aria-label", number.textContent.trim()); // a formula gives no name
       const group = groupOf(number);
       number.setAttribute("role", "button");
       number.tabIndex = first.has(group) ? -1 : 0;

@@ -44,7 +44,7 @@ def assembled(workshop: Any, **report: Any) -> Any:
 
 def task(workshop: Any, report: Any, extras: Any = (), inputs: Any = None, failures: Any = None) -> Task:
     found = {"assemble/assignment": workshop.store(report), **(inputs or {})}
-    settings = {"report": {}, "interactive": list(extras)}
+    settings = {"interactive": list(extras)}
     return Task("html/assignment", settings, found, web_files(COMMON / "web"), workshop.root, failures=failures or {})
 
 

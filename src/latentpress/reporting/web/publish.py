@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from latentpress.engine.stage import Failure, Result, Task
 from latentpress.errors import StageError
+from latentpress.reporting.floats import file_name
 from latentpress.reporting.web import bibtex, citations, dialect, images, interactive, numbering, page, plainnat
 from latentpress.reporting.web.converting import Converter
 from latentpress.reporting.web.floating import ENVIRONMENTS
@@ -48,7 +49,7 @@ def publish(task: Task) -> Result:
         found,
         _works(assembled, nodes),
         ENVIRONMENTS,
-        pictures=_Pictures(assembled),
+        pictures=_Pictures(assembled, _descriptions(task)),
         traced=origins.traced,
         marked=origins.marked,
         row_id=(lambda _: "") if r"\provenancerow" in text else origins.row_id,
@@ -98,6 +99,18 @@ def _parts(task: Task, facts: Mapping[str, Any]) -> interactive.Parts:
     return interactive.make(shown, {metric["id"]: metric for metric in facts["metrics"]}, test)
 
 
+def _descriptions(task: Task) -> dict[str, str]:
+    """Path of a figure, without its ending, to what it shows, in words."""
+    found: dict[str, str] = {}
+    for label, artifact in task.inputs.items():
+        kind, _, rest = label.partition("/")
+        if kind == "draw" and "descriptions.json" in artifact.names():
+            evaluation, _, subject = rest.partition("/")
+            for name, text in artifact.json("descriptions").items():
+                found[file_name(evaluation, subject, name)] = text
+    return found
+
+
 def _behind(text: str, blocks: Mapping[str, Markup]) -> dict[str, Markup]:
     """Path of a picture to the part that stands behind its figure: behind the last one of the same evaluation."""
     paths = re.findall(r"(?<=\{)figures/[A-Za-z0-9_+-]+(?=\.pdf\})", text)
@@ -131,10 +144,12 @@ class _Pictures:
 
     Args:
         assembled: holds ``figures/*.png``.
+        descriptions: path of a figure, without its ending, to what it shows.
     """
 
-    def __init__(self, assembled: Artifact) -> None:
+    def __init__(self, assembled: Artifact, descriptions: Mapping[str, str]) -> None:
         self._assembled = assembled
+        self._descriptions = descriptions
         self._names = set(assembled.names())
 
     def __call__(self, path: str, alternative: str, width: str) -> Markup:
@@ -143,6 +158,7 @@ class _Pictures:
             return Markup('<div class="missing-figure"><strong>Figure missing</strong><p>{}</p></div>').format(path)
         png = self._assembled.data(f"{path}.png")
         across, down, density = images.size(png)
+        told = f"{alternative} {self._descriptions.get(path, '')}".strip()
         return Markup(
             '<div class="picture"><img src="{}" alt="{}" width="{}" height="{}" style="max-width:{}mm"></div>\n'
-        ).format(images.data_address(png), alternative, across, down, f"{across / density * 25.4:.1f}")
+        ).format(images.data_address(png), told, across, down, f"{across / density * 25.4:.1f}")
