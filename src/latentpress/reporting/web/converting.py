@@ -29,7 +29,7 @@ from latentpress.reporting.web.dialect import (
     source,
     split,
 )
-from latentpress.reporting.web.lines import WORDS, accented, formula, quotes
+from latentpress.reporting.web.lines import WORDS, accented, failure, formula, quotes
 from latentpress.reporting.web.numbering import LEVELS, UNNUMBERED, Numbering, Place
 from latentpress.reporting.web.plainnat import Reference
 
@@ -143,11 +143,7 @@ class Converter:
         if name in WRAPPERS:
             return self.blocks(argument(node))
         if name == "failurebox":
-            what, why, command = (self.inline(argument(node, index)) for index in range(3))
-            return Markup(
-                '<aside class="box warning"><p class="box-title">This part failed: {}</p>\n<p>{}</p>\n'
-                "<p>To try again: <code>{}</code></p></aside>\n"
-            ).format(what, why, command)
+            return failure(self, node)
         if name == "missingfigure":
             return Markup('<div class="missing-figure"><strong>Figure missing</strong><p>{}</p></div>').format(
                 self.inline(argument(node))

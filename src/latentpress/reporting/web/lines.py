@@ -75,6 +75,15 @@ def mark(converter: Converter, nodes: list[LatexNode]) -> Markup:
     return converter.marked([row.strip() for row in source(nodes).split(",") if row.strip()])
 
 
+def failure(converter: Converter, node: LatexMacroNode) -> Markup:
+    """The box in the place of a part that failed: what, why, and the command that tries again."""
+    what, why, command = (converter.inline(argument(node, index)) for index in range(3))
+    return Markup(
+        '<aside class="box warning"><p class="box-title">This part failed: {}</p>\n<p>{}</p>\n'
+        "<p>To try again: <code>{}</code></p></aside>\n"
+    ).format(what, why, command)
+
+
 def link(target: str, text: Markup) -> Markup:
     """A link to somewhere else; what is no web address is shown and not linked."""
     plain = target.replace("\\", "")
