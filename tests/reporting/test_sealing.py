@@ -19,13 +19,9 @@ def document() -> bytes:
             pdf.add_blank_page(page_size=(100, 100))
             page = pdf.pages[number].obj
             page.Contents = pdf.make_stream(b"q 1 0 0 1 10 10 cm /Im1 Do Q")
-            page.Annots = pikepdf.Array(
-                [
-                    pikepdf.Dictionary(
-                        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=pikepdf.Array([0, 0, 9, 9])
-                    )
-                ]
-            )
+            link = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link)
+            link.Rect = pikepdf.Array([0, 0, 9, 9])
+            page.Annots = pikepdf.Array([link])
         picture = pdf.make_stream(b"0 0 5.50 5 re f")
         picture.Type, picture.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
         picture.BBox = pikepdf.Array([0, 0, 10, 10])

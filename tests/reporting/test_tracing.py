@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ def test_any_key_is_read_back_and_harms_neither_tex_nor_pdf(key: str) -> None:
 def test_ranges_hold_the_numbers_that_they_are_of_and_touch_nowhere(numbers: set[int]) -> None:
     found = ranges(sorted(numbers))
     assert {one for first, last in found for one in range(first, last + 1)} == numbers
-    assert all(later > last + 1 for (_, last), (later, _) in zip(found, found[1:], strict=False))
+    assert all(later > last + 1 for (_, last), (later, _) in pairwise(found))
 
 
 def test_a_number_leads_to_the_row_of_its_artifact_or_stage() -> None:
