@@ -12,6 +12,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from latentpress.review.verify import verify
+
 pytestmark = pytest.mark.slow
 
 OUTLINE = [
@@ -325,6 +327,7 @@ def test_failed_evaluation_is_shown_in_the_report_and_the_rest_is_delivered(proj
         assert "has no classes" in text
         assert "assignment/q2" in text or "--section q2" in text
         assert "References" in text
+        assert verify(report / "report.pdf").verdict == "verified"
     finally:
         path.write_text(original)
         assert build(project).returncode == 0
