@@ -136,6 +136,18 @@ def test_without_tex_the_graph_ends_with_the_assembled_source():
     stages = graph(choices=Choices(typeset=False))
     assert "assemble/assignment" in stages
     assert not [name for name in stages if name.startswith("typeset/")]
+    assert "html/assignment" in stages, "the page needs no TeX"
+
+
+def test_the_page_reads_what_moves_on_it_and_the_images_of_the_map():
+    page = graph()["html/assignment"]
+    kinds = {name.split("/")[1] for name in page.inputs if name.startswith("evaluate/")}
+    assert kinds == {"embedding_3d", "interpolation", "latent_traversal"}
+    assert {"assemble/assignment", "data/mnist"} <= set(page.inputs)
+    assert {entry["label"] for entry in page.settings["interactive"]} == {
+        name for name in page.inputs if name.startswith("evaluate/")
+    }
+    assert page.tolerant, "a part that failed is said to be missing, and the rest is delivered"
 
 
 def test_two_settings_of_one_evaluation_are_two_stages():

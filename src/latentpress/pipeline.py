@@ -90,6 +90,17 @@ def build_graph(
     return builder.graph
 
 
+INTERACTIVE = ("embedding_3d", "interpolation", "latent_traversal")
+"""Evaluations that leave what the page's sliders and its map show."""
+
+
+def web_files(folder: Path) -> dict[str, Path]:
+    """What the page of a report is made with: its template, looks and scripts, by their labels."""
+    kinds = {".css": "style", ".js": "script", ".j2": "page"}
+    found = [path for path in sorted(folder.glob("*")) if path.suffix in kinds] if folder.is_dir() else []
+    return {path.name.split(".")[0]: path for path in found}
+
+
 def data_sets(project: Project, reports: Iterable[Report]) -> list[str]:
     """The data sets that reports use, sorted."""
     used: set[str] = set()
@@ -139,6 +150,7 @@ class _Builder:
                 lineage=True,
             )
         )
+        self.graph.add(self.html(report, assembled, common))
         if not self.choices.typeset:
             return assembled
         return self.graph.add(
@@ -152,20 +164,52 @@ class _Builder:
             )
         )
 
+    def html(self, report: Report, assembled: str, common: Path) -> Stage:
+        """The report as one page; it needs no TeX."""
+        stages = self._interactive(report)
+        shown = [entry for entry, _ in stages]
+        mapped = {self.data(entry["data"]) for entry in shown if entry["evaluation"] == "embedding_3d"}
+        images = {name: name for name in sorted(mapped)}
+        images.update(self._drawings(report))
+        return Stage(
+            name=f"html/{report.name}",
+            function="latentpress.reporting.web.publish:publish",
+            settings={"interactive": shown},
+            inputs={assembled: assembled, **{entry["label"]: name for entry, name in stages}, **images},
+            files=web_files(common / "web"),
+            seconds=6.0,
+            tolerant=True,
+        )
+
+    def _drawings(self, report: Report) -> dict[str, str]:
+        """The drawings of a report's first trainings, which say in words what they show."""
+        return {
+            label: stage
+            for section in report.sections
+            for label, stage in self.section_inputs(section).items()
+            if label.startswith("draw/")
+        }
+
+    def _interactive(self, report: Report) -> list[tuple[dict[str, str], str]]:
+        """The evaluations of a report that its page shows in motion, each of the first training, and their stages."""
+        found: dict[str, tuple[dict[str, str], str]] = {}
+        for section in report.sections:
+            for entry in section.evaluations:
+                if entry.declaration.name in INTERACTIVE:
+                    for model, label, stage in self._evaluation_stages(section, entry):
+                        shown = {"evaluation": entry.declaration.name, "label": label, "model": model}
+                        if label.endswith("/seed0"):
+                            shown["data"] = self.project.experiments[model].data
+                            found.setdefault(label, (shown, stage))
+        return list(found.values())
+
     def _lock(self) -> dict[str, Path]:
         """The project's lock of its environment, where it has one."""
         path = self.project.root / "requirements" / ("cuda.txt" if self.machine.device == "gpu" else "run.txt")
         return {"lock": path} if path.is_file() else {}
 
     def section(self, report: Report, section: Section, facts: Mapping[str, Any]) -> str:
-        inputs = {name: name for name in map(self.data, self._data_of(section))}
-        for entry in section.evaluations:
-            for subject, label, stage in self._evaluation_stages(section, entry):
-                inputs[label] = stage
-                if entry.declaration.figures and not label.endswith(
-                    tuple(f"/seed{n}" for n in range(1, self.choices.seeds))
-                ):
-                    inputs[f"draw/{entry.declaration.name}/{subject}"] = self.draw(stage)
+        inputs = self.section_inputs(section)
         files = {
             "template": report.folder / section.settings.template,
             "macros": self.project.root / "report_templates" / "common" / "macros.tex.j2",
@@ -190,6 +234,18 @@ class _Builder:
                 tolerant=True,
             )
         )
+
+    def section_inputs(self, section: Section) -> dict[str, str]:
+        """Label to stage of the data, evaluations and drawings of a section."""
+        inputs = {name: name for name in map(self.data, self._data_of(section))}
+        for entry in section.evaluations:
+            for subject, label, stage in self._evaluation_stages(section, entry):
+                inputs[label] = stage
+                if entry.declaration.figures and not label.endswith(
+                    tuple(f"/seed{n}" for n in range(1, self.choices.seeds))
+                ):
+                    inputs[f"draw/{entry.declaration.name}/{subject}"] = self.draw(stage)
+        return inputs
 
     def _evaluation_stages(self, section: Section, entry: SectionEvaluation) -> list[tuple[str, str, str]]:
         """(subject, label, stage name) of every stage of one evaluation in one section."""

@@ -60,7 +60,7 @@ def forced_stages(build: Build) -> set[str]:
 
 def final_stages(report: Report) -> list[str]:
     """The stages that a report comes out of."""
-    return [f"assemble/{report.name}", f"typeset/{report.name}"]
+    return [f"assemble/{report.name}", f"html/{report.name}", f"typeset/{report.name}"]
 
 
 def above(stages: Mapping[str, Stage], names: list[str]) -> set[str]:

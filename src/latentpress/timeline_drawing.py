@@ -24,6 +24,7 @@ COLOURS = {
     "draw": "#56B4E9",
     "section": "#009E73",
     "assemble": "#CC79A7",
+    "html": "#8F6BB0",
     "typeset": "#F0E442",
 }
 OTHER = "#DDDDDD"

@@ -12,6 +12,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from latentpress.review.verify import verify
+
 pytestmark = pytest.mark.slow
 
 OUTLINE = [
@@ -110,7 +112,7 @@ def test_outline_has_every_part_of_the_assignment_in_order(report):
 
 
 def test_every_deliverable_is_there(report):
-    for name in ("report.pdf", "report.tex", "report.json", "run.json"):
+    for name in ("report.pdf", "report.html", "report.tex", "report.json", "run.json"):
         assert (report / name).stat().st_size > 0
     figures = {path.stem for path in (report / "figures").glob("*.pdf")}
     assert figures
@@ -232,6 +234,7 @@ def test_changed_word_in_a_template_runs_that_section_and_the_typesetting_only(p
         assert set(last_run(project)["stages_run"]) == {
             "section/assignment/introduction",
             "assemble/assignment",
+            "html/assignment",
             "typeset/assignment",
         }
         pages = pypdf.PdfReader(report / "report.pdf").pages
@@ -324,6 +327,7 @@ def test_failed_evaluation_is_shown_in_the_report_and_the_rest_is_delivered(proj
         assert "has no classes" in text
         assert "assignment/q2" in text or "--section q2" in text
         assert "References" in text
+        assert verify(report / "report.pdf").verdict == "verified"
     finally:
         path.write_text(original)
         assert build(project).returncode == 0

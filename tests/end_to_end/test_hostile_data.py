@@ -12,6 +12,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from latentpress.review.verify import verify
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
@@ -121,3 +123,5 @@ def test_a_report_on_data_of_no_use_is_delivered_and_fails_its_checks(tmp_path: 
     first = pypdf.PdfReader(made / "report.pdf").pages[0].extract_text().replace("\n", " ")
     for name in FAILED[kind]:
         assert name.replace("'", "’") in first
+    review = verify(made / "report.pdf")
+    assert review.verdict == "verified", [finding.told() for finding in review.altered]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentpress.evaluations import embedding
+from latentpress.evaluations import embedding, embedding_3d
 from latentpress.evaluations.embedding import choose_points, neighbour_accuracy, tsne
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
@@ -44,6 +44,23 @@ def test_a_map_that_was_stopped_before_its_divergence_was_looked_at_has_none() -
     stopped, later = tsne(codes, 250, 10), tsne(codes, 300, 10)
     assert math.isnan(stopped.divergence) and stopped.iterations == 250
     assert 0 < later.divergence < 10 and later.iterations == 300
+
+
+def test_a_map_in_three_dimensions_shows_the_points_of_that_in_the_plane(
+    artifact: Any, task: Any, digits: Any, codes: Any
+) -> None:
+    made = task(embedding_3d, {"data": digits, "codes": codes}, points=40, iterations=260)
+    result = embedding_3d.measure(made)
+    found = artifact(result).arrays("map")
+    assert found["points"].shape == (40, 3)
+    assert np.ptp(found["points"], axis=0).min() > 0
+    assert np.array_equal(found["positions"], choose_points(45, 40))
+    assert np.array_equal(found["labels"], choose_points(45, 40) % 3)
+    metrics = {metric.quantity: metric for metric in from_records(result.values["metrics"])}
+    assert set(metrics) == {"points", "tsne_iterations", "tsne_kl", "trustworthiness", "knn_accuracy"}
+    assert "/trustworthiness/components=3" in metrics["trustworthiness"].id
+    assert 0.5 < metrics["trustworthiness"].value <= 1.0
+    assert {metric.conditions["components"] for metric in metrics.values()} == {3}
 
 
 def test_the_stage_delivers_the_map_with_what_it_kept(artifact: Any, task: Any, digits: Any, codes: Any) -> None:

@@ -152,3 +152,15 @@ def test_pairs_that_show_something_new_come_first_and_none_is_lost() -> None:
     assert sorted(order) == list(range(len(classes)))
     # The way from 1 to 5 is shown once, in either direction, before any way is shown again.
     assert {tuple(sorted(classes[index])) for index in order[:4]} == {(1, 5), (4, 9), (0, 7), (1, 9)}
+
+
+def test_slides_are_the_paths_in_small_steps(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    found = interpolation.slides(squares, shaped, *pair, count=5)
+    assert found["alphas"].tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert found["images"].shape == (3, 2, 5, *SHAPE)
+    assert found["images"].dtype == np.uint8
+    assert np.array_equal(found["images"][:, 0, [0, 4]], found["images"][:, 1, [0, 4]])
+    paths = interpolate(squares, shaped, *pair, [0.0, 0.25, 0.5, 0.75, 1.0])
+    assert found["psnr"].tolist() == interpolation.by_pair(paths)["interpolation_psnr_mean"].tolist()
+    half = np.round(np.clip(paths.interpolated[1, 2], 0, 1) * 255)
+    assert np.array_equal(found["images"][1, 1, 2], half.astype(np.uint8))

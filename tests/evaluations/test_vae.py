@@ -178,6 +178,19 @@ def test_a_traversal_changes_one_dimension_and_keeps_the_others() -> None:
     assert changes(images) == pytest.approx([2 / 3] * 3)
 
 
+def test_slides_of_a_traversal_are_in_the_order_of_the_dimensions() -> None:
+    code, order = np.array([5.0, 7.0], dtype=np.float32), np.array([1, 0])
+    found = latent_traversal.slides(
+        code, prior_shares(0.1, 3), lambda codes: codes.reshape(-1, 1, 2, 1) / 10, order, np.array([3.0, 1.0])
+    )
+    assert found["images"].shape == (2, 3, 1, 2, 1)
+    assert found["images"][0, 1].ravel().tolist() == [128, 0]  # the second number is set to the prior's median, 0
+    assert found["images"][1, 1].ravel().tolist() == [0, 178]
+    assert found["start"].tolist() == [7.0, 5.0]
+    assert found["kl"].tolist() == [3.0, 1.0]
+    assert found["values"][1] == 0
+
+
 def test_traversals_are_sorted_by_divergence_and_measured(
     monkeypatch: pytest.MonkeyPatch, artifact: Any, task: Any, faces: Any
 ) -> None:

@@ -122,12 +122,12 @@ def test_labels_are_large_enough_to_read() -> None:
 
 def test_an_evaluation_is_drawn_with_its_sizes(workshop: Any) -> None:
     artifact = workshop.drawn(workshop.evaluation(figures=workshop.confusion()))
-    assert artifact.names() == {"confusion_probe.pdf", "confusion_probe.png", "sizes.json"}
+    assert artifact.names() == {"confusion_probe.pdf", "confusion_probe.png", "descriptions.json", "sizes.json"}
     assert artifact.json("sizes")["confusion_probe"][0] > 2
 
 
 def test_an_evaluation_without_figures_gives_none(workshop: Any) -> None:
-    assert workshop.drawn(workshop.evaluation()).names() == {"sizes.json"}
+    assert workshop.drawn(workshop.evaluation()).names() == {"descriptions.json", "sizes.json"}
 
 
 def test_a_figure_with_wrong_arrays_is_named(workshop: Any) -> None:

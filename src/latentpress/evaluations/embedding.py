@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
 from latentpress.figure_data import Figure
+from latentpress.metrics import Metric
 from latentpress.statistics import Interval, wilson
 
 SCOPE = "model"
@@ -30,7 +32,7 @@ class Map:
     """A t-SNE map.
 
     Attributes:
-        points: float32 (n, 2).
+        points: float32 (n, components).
         divergence: final Kullback–Leibler divergence of the map, in nats.
         iterations: that were run.
     """
@@ -43,31 +45,55 @@ class Map:
 def measure(task: Task) -> Result:
     """Map test codes by t-SNE; trustworthiness and nearest-neighbour accuracies say what the map kept."""
     settings = task.settings["evaluation"]
+    codes, labels, _ = mapped(task)
+    found = map_of(codes, settings["iterations"], settings["perplexity"])
+    metrics = judged(codes, labels, found, settings["neighbours"], metric_of(task))
+    classes = np.zeros(len(codes), dtype=np.int64) if labels is None else labels
+    options = {"class_names": class_names(task), "point_size": 2.0}
+    figure = Figure("scatter", {"points": found.points, "labels": classes}, options)
+    return deliver(metrics, {"tsne": figure})
+
+
+def mapped(task: Task) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """The test codes that are mapped (n, code), their classes (n,) or None, and their positions in the split (n,)."""
     test = read_split(task, "test")
-    all_codes = task.inputs["codes"].arrays("codes")["test"]
-    chosen = choose_points(len(all_codes), settings["points"])
-    codes = all_codes[chosen]
-    differ = bool(np.ptp(codes, axis=0).any())
-    # Equal codes have no neighbours and no map: all points fall on one, and nothing can be said of them.
-    found = tsne(codes, settings["iterations"], settings["perplexity"]) if differ else nowhere(len(codes))
-    neighbours = settings["neighbours"]
-    metric = metric_of(task)
+    codes = task.inputs["codes"].arrays("codes")["test"]
+    chosen = choose_points(len(codes), task.settings["evaluation"]["points"])
+    return codes[chosen], test.labels[chosen] if test.labels is not None else None, chosen
+
+
+def map_of(codes: np.ndarray, iterations: int, perplexity: float, components: int = 2, angle: float = 0.5) -> Map:
+    """A map of codes; equal ones have no neighbours: all points fall on one, and nothing can be said of them."""
+    if np.ptp(codes, axis=0).any():
+        return tsne(codes, iterations, perplexity, components, angle)
+    return Map(np.zeros((len(codes), components), dtype=np.float32), math.nan, 0)
+
+
+def judged(
+    codes: np.ndarray, labels: np.ndarray | None, found: Map, neighbours: int, metric: Callable[..., Metric]
+) -> list[Metric]:
+    """How far a map can be trusted.
+
+    Args:
+        codes: that were mapped (n, code).
+        labels: their classes (n,), or None.
+        found: the map.
+        neighbours: how many vote, and are looked for.
+        metric: maker of metrics.
+    """
+    differ = found.iterations > 0
     trusted = float(trustworthiness(codes, found.points, n_neighbors=neighbours)) if differ else None
     metrics = [
-        metric("points", len(chosen)),
+        metric("points", len(codes)),
         metric("tsne_iterations", found.iterations),
         metric("tsne_kl", found.divergence, unit="nats"),
         metric("trustworthiness", trusted),
     ]
-    labels = np.zeros(len(chosen), dtype=np.int64)
-    if test.labels is not None:
-        labels = test.labels[chosen]
+    if labels is not None:
         for name, points in (("knn_accuracy", found.points), ("code_knn_accuracy", codes)):
             known = neighbour_accuracy(points, labels, neighbours).fields if differ else {"value": None}
             metrics.append(metric(name, **known))
-    options = {"class_names": class_names(task), "point_size": 2.0}
-    figure = Figure("scatter", {"points": found.points, "labels": labels}, options)
-    return deliver(metrics, {"tsne": figure})
+    return metrics
 
 
 def choose_points(count: int, points: int) -> np.ndarray:
@@ -76,21 +102,20 @@ def choose_points(count: int, points: int) -> np.ndarray:
     return np.sort(chosen)
 
 
-def nowhere(count: int) -> Map:
-    """What stands for a map of equal codes: every point at the origin, after no iteration."""
-    return Map(np.zeros((count, 2), dtype=np.float32), math.nan, 0)
-
-
-def tsne(codes: np.ndarray, iterations: int, perplexity: float) -> Map:
-    """Barnes–Hut t-SNE from a start at the first two principal components (van der Maaten, JMLR 15, 2014).
+def tsne(codes: np.ndarray, iterations: int, perplexity: float, components: int = 2, angle: float = 0.5) -> Map:
+    """Barnes–Hut t-SNE from a start at the first principal components (van der Maaten, JMLR 15, 2014).
 
     Args:
         codes: float32 (n, code).
         iterations: the limit, 250 of early exaggeration included.
         perplexity: lowered where the points are too few for it.
+        components: dimensions of the map, 2 or 3.
+        angle: under which a group of points is taken for one; a larger one is faster and less exact.
     """
     allowed = min(perplexity, (len(codes) - 1) / 3)
-    method = TSNE(perplexity=allowed, max_iter=iterations, init="pca", random_state=0, n_jobs=1)
+    method = TSNE(
+        components, perplexity=allowed, max_iter=iterations, init="pca", random_state=0, n_jobs=1, angle=angle
+    )
     points = method.fit_transform(codes)
     # scikit-learn gives the index of the last iteration, or of one that was not begun; and it looks at the
     # divergence every 50 iterations only, before which the largest of numbers stands in its place.

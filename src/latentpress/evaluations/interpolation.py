@@ -23,11 +23,12 @@ from latentpress.statistics import bootstrap_mean
 
 SCOPE = "model"
 NEEDS = ("data", "model")
-SETTINGS = {"pairs": 20, "shown": 4, "alphas": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]}
+SETTINGS = {"pairs": 20, "shown": 4, "alphas": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0], "slides": 21}
 SECONDS = 3.0
 BACKEND = True
 TITLE = "Interpolation"
 
+SLIDES = "slides"
 PAIRS_SEED = 0  # not the model's seed: all models interpolate between the same images
 STRIP_SHARE = 0.52  # of the text width; two stand side by side at 0.94 of their size
 Map = Callable[[np.ndarray], np.ndarray]
@@ -80,6 +81,8 @@ def measure(task: Task) -> Result:
     metric = metric_of(task)
     result = deliver([*path_metrics(paths, alphas, metric), *alpha_differences(paths, alphas, metric)], strips)
     result.arrays[ITEMS] = {**by_pair(paths), ALPHAS: np.asarray(alphas, dtype=np.float64)}
+    seen = slice(len(strips))
+    result.arrays[SLIDES] = slides(model.encode, model.decode, first[seen], second[seen], settings["slides"])
     result.tables["pairs"] = pairs_table(pairs, digits, paths, alphas)
     return result
 
@@ -205,6 +208,24 @@ def alpha_differences(paths: Paths, alphas: Sequence[float], metric: Callable[..
         for quantity, values in by_pair(paths).items()
         for (first, alpha), (second, other) in combinations(inside, 2)
     ]
+
+
+def slides(encode: Map, decode: Map, first: np.ndarray, second: np.ndarray, count: int) -> dict[str, np.ndarray]:
+    """Both paths in small steps, for a slider.
+
+    Args:
+        encode, decode, first, second: as for `interpolate`.
+        count: steps from α = 0 to 1, both included.
+
+    Returns:
+        ``alphas`` (count,); ``images`` uint8 (pairs, 2, count, H, W, C), blended images first; ``psnr`` in decibels,
+        (pairs, count), of the images before they are rounded to bytes.
+    """
+    alphas = [round(step / (count - 1), 6) for step in range(count)]
+    paths = interpolate(encode, decode, first, second, alphas)
+    both = np.stack([paths.blended, paths.interpolated], axis=1)
+    images = np.round(np.clip(both, 0.0, 1.0) * 255).astype(np.uint8)
+    return {"alphas": np.asarray(alphas), "images": images, "psnr": image_quality.psnr(paths.errors)}
 
 
 def strip(paths: Paths, pair: int, alphas: Sequence[float]) -> Figure:

@@ -16,11 +16,12 @@ from latentpress.models.loading import load_model
 
 SCOPE = "model"
 NEEDS = ("data", "model")
-SETTINGS = {"dimension": 4, "lowest": 0.02, "steps": 9, "image": 0}
+SETTINGS = {"dimension": 4, "lowest": 0.02, "steps": 9, "slides": 21, "image": 0}
 SECONDS = 0.5
 BACKEND = True
 TITLE = "Latent traversal"
 
+SLIDES = "slides"
 MOST_ROWS = 12  # beyond them the rows are laid out in two blocks
 
 
@@ -33,7 +34,8 @@ def measure(task: Task) -> Result:
     shares = prior_shares(settings["lowest"], settings["steps"])
     values = ndtri(shares).astype(np.float32)
     images = traverse(mean[settings["image"]], values, model.decode)
-    order = np.argsort(-gaussians.kl_by_dimension(mean, log_variance).mean(axis=0), kind="stable")
+    kl = gaussians.kl_by_dimension(mean, log_variance).mean(axis=0)
+    order = np.argsort(-kl, kind="stable")
     metric = metric_of(task)
     metrics = [
         metric("traversal_change", change, conditions={"dimension": dimension})
@@ -57,7 +59,31 @@ def measure(task: Task) -> Result:
             },
         ),
     }
-    return deliver(metrics, figures)
+    result = deliver(metrics, figures)
+    fine = prior_shares(settings["lowest"], settings["slides"])
+    result.arrays[SLIDES] = slides(mean[settings["image"]], fine, model.decode, order, kl[order])
+    return result
+
+
+def slides(
+    code: np.ndarray, shares: np.ndarray, decode: Callable[[np.ndarray], np.ndarray], order: np.ndarray, kl: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The traversals in small steps, for a slider.
+
+    Args:
+        code, decode: as for `traverse`.
+        shares: of the prior below each value, (slides,).
+        order: dimensions, the most informative first, (code,).
+        kl: divergence of each of them from the prior in nats, in the same order.
+
+    Returns:
+        ``images`` uint8 (code, slides, H, W, C), ``shares`` and ``values`` (slides,), ``order``, ``kl`` and ``start``,
+        what the image's own code has in each of these dimensions, (code,).
+    """
+    values = ndtri(shares).astype(np.float32)
+    images = np.clip(traverse(code, values, decode)[order], 0.0, 1.0)
+    found = {"images": np.round(images * 255).astype(np.uint8), "shares": shares, "values": values}
+    return {**found, "order": order.astype(np.int64), "kl": kl, "start": code[order]}
 
 
 def prior_shares(lowest: float, steps: int) -> np.ndarray:

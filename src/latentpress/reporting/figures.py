@@ -13,6 +13,7 @@ import matplotlib
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import StageError
 from latentpress.figure_data import Figure, unpack
+from latentpress.reporting.drawing.describing import describe
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -23,17 +24,18 @@ def draw(task: Task) -> Result:
 
     Returns:
         ``<figure>.pdf`` and ``<figure>.png`` of each figure, and ``sizes.json``: figure to [width, height] in
-        inches at which its type has the document's size.
+        inches at which its type has the document's size; and ``descriptions.json``: figure to what it shows, in words.
 
     Raises:
         StageError: a figure's arrays or options are not what its kind says.
     """
     artifact = task.inputs["evaluation"]
     result = Result()
-    sizes = {}
+    sizes, descriptions = {}, {}
     for name, figure in sorted(unpack(artifact).items()):
         try:
             files, size = render(figure)
+            descriptions[name] = describe(figure)
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise StageError(
                 f"{task.name}: figure {name!r} of kind {figure.kind!r} cannot be drawn: "
@@ -42,7 +44,7 @@ def draw(task: Task) -> Result:
             ) from error
         sizes[name] = size
         result.files.update({f"{name}.{ending}": data for ending, data in files.items()})
-    result.values["sizes"] = sizes
+    result.values.update(sizes=sizes, descriptions=descriptions)
     return result
 
 
