@@ -76,13 +76,26 @@ def is_printed(sentence: str, pages: Sequence[str]) -> bool:
     wanted = letters(sentence)
     if any(wanted in page for page in pages):
         return True
+    begun = [_part_on(page, wanted) for page in pages]
+    ended = [_part_on(page, wanted, end=True) for page in pages]
     return any(
-        wanted[cut:] in following
-        for number, page in enumerate(pages)
-        for cut in range(1, len(wanted))
-        if wanted[:cut] in page
-        for following in pages[number + 1 : number + 1 + PAGES_OF_FIGURES]
+        begun[number] and begun[number] + longest >= len(wanted)
+        for number in range(len(pages))
+        for longest in ended[number + 1 : number + 1 + PAGES_OF_FIGURES]
     )
+
+
+def _part_on(page: str, wanted: str, *, end: bool = False) -> int:
+    """How many characters of the beginning, or of the end, of a text stand on a page.
+
+    Where a beginning stands on a page, each shorter one does, so that the longest is found by halving.
+    """
+    low, high = 0, len(wanted)
+    while low < high:
+        middle = (low + high + 1) // 2
+        part = wanted[len(wanted) - middle :] if end else wanted[:middle]
+        low, high = (middle, high) if part in page else (low, middle - 1)
+    return low
 
 
 PAGES_OF_FIGURES = 6
