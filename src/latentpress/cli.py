@@ -329,9 +329,11 @@ def verify(
 ) -> None:
     """Say whether a report is what a build has made: attachments, pages, numbers, sentences, figures, health checks.
 
-    Exit status: 0 verified; 1 altered, or no report; 2 wrong usage. What
-    differs from this clone (code, packages, settings) is told, and is no
-    fault of the report. Nothing is trained without --rerun.
+    Exit status: 0 verified; 1 altered; 2 no report that can be read, or wrong
+    usage; 3 undecided, since other code made it and results that follow from
+    its data come out otherwise here. What else differs from this clone (code,
+    packages, settings) is told, and is no fault of the report. Nothing is
+    trained without --rerun.
 
     An edit that changes the pages and all attached data consistently is
     caught by --rerun, or by --expect with a digest that you hold from

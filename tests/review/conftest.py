@@ -20,6 +20,7 @@ from latentpress.engine.stage import Task
 from latentpress.figure_data import Figure
 from latentpress.reporting import assemble, typeset
 from latentpress.reporting.attachments import TEXT, attach
+from latentpress.reporting.checking import REPORT_FORMAT
 from latentpress.reporting.sealing import SEAL
 from latentpress.reporting.tex import find_tex
 from latentpress.review.document import Document
@@ -194,6 +195,7 @@ def stage(name, artifact, *, source="a" * 64, inputs=None, settings_digest="b" *
 
 
 REPORT = {
+    "format": REPORT_FORMAT,
     "profile": "default",
     "report": {"title": "Autoencoders", "authors": [{"name": "Ada Example"}], "language": "en-GB"},
     "metrics": [

@@ -81,7 +81,11 @@ def many_pages(count: int) -> bytes:
 
 LISTS = ("metrics", "claims", "numbers", "health", "figures", "tables", "failures", "provenance")
 REPORT = json.dumps(
-    {**{key: [] for key in LISTS}, **{key: {} for key in ("report", "settings", "facts", "environment", "evidence")}}
+    {
+        "format": 1,
+        **{key: [] for key in LISTS},
+        **{key: {} for key in ("report", "settings", "facts", "environment", "evidence")},
+    }
 ).encode()
 
 

@@ -30,7 +30,7 @@ TABLES = ("report", "settings", "facts", "environment", "evidence")
 
 def answer(folder: Path, **content: Any) -> dict[str, Any]:
     (folder / "rubric.toml").write_text(RUBRIC)
-    report = {**{key: [] for key in LISTS}, **{key: {} for key in TABLES}, **content}
+    report = {"format": 1, **{key: [] for key in LISTS}, **{key: {} for key in TABLES}, **content}
     with pikepdf.new() as pdf:
         pdf.add_blank_page()
         data = json.dumps(report).encode()

@@ -285,6 +285,85 @@ def describe_otherwise(pdf: Pdf) -> None:
     specification.obj.Desc = pikepdf.String(re.sub("[0-9a-f]{64}", "0" * 64, str(specification.obj.Desc)))
 
 
+def hide_page(pdf: Pdf) -> None:
+    """A page whose content has a filter that its readers cannot undo: the bytes are the same, the page is empty."""
+    page = pdf.pages[0].obj
+    page.Contents = pikepdf.Stream(pdf, contents(pdf.pages[0]), {"/Filter": pikepdf.Name.JPXDecode})
+
+
+def hide_image(pdf: Pdf) -> None:
+    for page, name in pictures(pdf):
+        for inner in page.obj.Resources.XObject[name].Resources.get("/XObject", {}).values():
+            if inner.get("/Subtype") == "/Image":
+                inner.write(bytes(inner.read_bytes()), filter=pikepdf.Name.DCTDecode)
+                return
+    raise AssertionError("no image in any figure")
+
+
+def other_file_for_others(pdf: Pdf) -> None:
+    """Programs that look at /F see another report.json than those that look at /UF."""
+    pdf.attachments["report.json"].obj.EF.F = pdf.make_stream(b"{}")
+
+
+def other_name_for_others(pdf: Pdf) -> None:
+    pdf.attachments["probe.csv"].obj.F = pikepdf.String("layers.csv")
+
+
+def unlist_files(pdf: Pdf) -> None:
+    pdf.Root.AF = pikepdf.Array()
+
+
+def attach_twice(pdf: Pdf) -> None:
+    tree = pdf.Root.Names.EmbeddedFiles
+    while "/Kids" in tree:
+        tree = tree.Kids[0]
+    place = next(index for index in range(0, len(tree.Names), 2) if str(tree.Names[index]) == "probe.csv")
+    forged = pikepdf.AttachedFileSpec(pdf, b"forged", filename="probe.csv").obj
+    tree.Names = pikepdf.Array(
+        [*list(tree.Names)[:place], pikepdf.String("probe.csv"), forged, *list(tree.Names)[place:]]
+    )
+
+
+def white_box(pdf: Pdf) -> None:
+    page = pdf.pages[0]
+    page.obj.Contents = pdf.make_stream(contents(page) + b"\nq 1 g 0 0 595 842 re f Q")
+
+
+def white_ink(pdf: Pdf) -> None:
+    page = pdf.pages[0]
+    page.obj.Contents = pdf.make_stream(b"1 g 1 G " + contents(page))
+
+
+def narrow_text(pdf: Pdf) -> None:
+    page = pdf.pages[0]
+    page.obj.Contents = pdf.make_stream(b"BT 1 Tz ET " + contents(page))
+
+
+def add_information(pdf: Pdf) -> None:
+    pdf.docinfo["/Grade"] = pikepdf.String("A+")
+
+
+def shapeless_link(pdf: Pdf) -> None:
+    page, index = linked(pdf, "probe_accuracy")
+    del page.obj.Annots[index]["/Rect"]
+
+
+def no_annotation(pdf: Pdf) -> None:
+    pdf.pages[0].obj.Annots = pikepdf.Array([5])
+
+
+def drop_evidence(report: dict[str, Any]) -> None:
+    report["evidence"] = {}
+    report["claims"] = []
+
+
+def another_artifact(report: dict[str, Any]) -> None:
+    """A number said to come from a stage that a rerun does not measure."""
+    data = next(entry for entry in report["provenance"] if entry["stage"].startswith("data/"))
+    for entry in report["metrics"]:
+        entry["artifact"] = data["artifact"]
+
+
 def raise_metric(report: dict[str, Any]) -> None:
     metric(report, "sparse/test/probe_accuracy")["value"] = 0.9952
 
@@ -432,6 +511,20 @@ KINDS: list[tuple[str, Callable[[Pdf], None], str, str]] = [
     ("the attached environment", replace_file("environment.txt", other_version), "attachments", "tables"),
     ("the attached texts", replace_file("text.json", other_text), "text", ""),
     ("the seal edited", replace_file("seal.json", forged_seal), "seal", ""),
+    ("a page under a filter that hides it", hide_page, "seal", ""),
+    ("an image under another filter", hide_image, "seal", "figures"),
+    ("another file for other programs", other_file_for_others, "attachments", ""),
+    ("another file name for other programs", other_name_for_others, "attachments", ""),
+    ("the list of attached files", unlist_files, "attachments", ""),
+    ("a file attached twice", attach_twice, "attachments", ""),
+    ("a white box over a page", white_box, "seal", ""),
+    ("a page in white ink", white_ink, "seal", ""),
+    ("text squeezed to nothing", narrow_text, "seal", ""),
+    ("a line added to the metadata", add_information, "seal", ""),
+    ("a link without a place", shapeless_link, "numbers", "numbers"),
+    ("an annotation that is none", no_annotation, "annotations", "annotations"),
+    ("what a section rests on, in report.json", change_report(drop_evidence), "provenance", "provenance"),
+    ("all origins in report.json", change_report(another_artifact), "provenance", "provenance"),
     ("a metric in report.json", change_report(raise_metric), "numbers", "numbers"),
     ("a metric and its printed form in report.json", change_report(raise_metric_and_text), "numbers", "numbers"),
     ("an end of an interval in report.json", change_report(widen_interval), "numbers", "numbers"),

@@ -18,7 +18,7 @@ from latentpress.errors import TemplateError
 from latentpress.health import UNASSESSED_PROFILE
 from latentpress.reporting import appendices
 from latentpress.reporting.appendix_tables import appendix_tables
-from latentpress.reporting.checking import health_checks
+from latentpress.reporting.checking import REPORT_FORMAT, health_checks
 from latentpress.reporting.faults import fault_notice, fault_table
 from latentpress.reporting.latex import Tex, escape, join, pdf_string, to_text
 from latentpress.reporting.names import Names
@@ -271,6 +271,7 @@ def _report_json(
         return [entry for artifact in artifacts.values() for entry in artifact.json(name)]
 
     return {
+        "format": REPORT_FORMAT,
         "report": dict(task.settings["report"]),
         "profile": task.settings.get("profile", "default"),
         "metrics": records,

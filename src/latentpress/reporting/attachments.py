@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -77,6 +78,7 @@ def attach(data: bytes, files: Mapping[str, bytes]) -> bytes:
     Returns:
         The PDF; the same bytes for the same input.
     """
+    data = with_short_boxes(data)
     texts = page_texts(data)
     carried = {**files, TEXT: as_json(texts)}
     with pikepdf.open(io.BytesIO(data)) as pdf:
@@ -87,6 +89,15 @@ def attach(data: bytes, files: Mapping[str, bytes]) -> bytes:
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in carried.items()}
         seal = {"format": FORMAT, "parts": sealed_parts(pdf), "attachments": digests}
         _attach(pdf, SEAL, as_json(seal))
+        return saved(pdf)
+
+
+def with_short_boxes(data: bytes) -> bytes:
+    """The PDF with three digits behind the point in the boxes of pictures: some programs keep no more than that."""
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        for found in pdf.objects:
+            if isinstance(found, pikepdf.Stream) and "/BBox" in found:
+                found["/BBox"] = pikepdf.Array([round(Decimal(side), 3) for side in found["/BBox"]])  # type: ignore[arg-type]
         return saved(pdf)
 
 

@@ -16,7 +16,8 @@ import pikepdf
 
 SEAL = "seal.json"
 FORMAT = 1
-INFORMATION = ("/Title", "/Author", "/Subject", "/Keywords", "/Creator")
+CHANGING = ("/Producer", "/CreationDate", "/ModDate")
+"""What programs write of themselves into the information on a document; all else of it is sealed."""
 _ENCODING = frozenset({"/Length", "/Filter", "/DecodeParms"})
 _INHERITED = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 _CATALOGUE = ("/Pages", "/Outlines", "/Names", "/AF", "/Type")
@@ -33,7 +34,7 @@ def sealed_parts(pdf: pikepdf.Pdf) -> dict[str, str]:
     root = pdf.Root
     names = root.get("/Names", pikepdf.Dictionary())
     parts["outline"] = digests.outline(root.get("/Outlines", pikepdf.Dictionary()))
-    parts["information"] = _text_digest(f"{key}={pdf.docinfo.get(key, '')}" for key in INFORMATION)
+    parts["information"] = digests.entries(pdf.docinfo, skip=CHANGING)
     parts["destinations"] = digests.entries(names, skip={"/EmbeddedFiles"})
     parts["catalogue"] = digests.entries(root, skip=_CATALOGUE)
     return parts
@@ -47,7 +48,7 @@ def content_digest(drawn: pikepdf.Object) -> str:
     Raises:
         pikepdf.PdfError: an object cannot be read.
     """
-    digests = _Digests({})
+    digests = _Digests({}, skip={"/BBox"})  # its numbers lose digits on the way into a report
     content: list[pikepdf.Object]
     if isinstance(drawn, pikepdf.Stream):
         content = [drawn]
@@ -62,22 +63,24 @@ def content_digest(drawn: pikepdf.Object) -> str:
 
 
 def stream_bytes(stream: pikepdf.Object) -> bytes:
-    """A stream's content, decoded where that loses nothing: the bytes of a photograph are its content."""
+    """A stream's content, decoded where that loses nothing; else as it is, with the names of its filters.
+
+    The bytes of a photograph are its content. But without their filter they could be given another one, by which
+    readers see something else.
+    """
     try:
         return bytes(stream.read_bytes())
     except pikepdf.PdfError:
-        return bytes(stream.read_raw_bytes())
-
-
-def _text_digest(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+        how = b"".join(stream[key].unparse() for key in ("/Filter", "/DecodeParms") if key in stream)
+        return bytes(stream.read_raw_bytes()) + b" filtered by " + how
 
 
 class _Digests:
     """Digests of objects; each is read once, and pages stand for themselves where they are referred to."""
 
-    def __init__(self, pages: Mapping[tuple[int, int], int]) -> None:
+    def __init__(self, pages: Mapping[tuple[int, int], int], skip: Collection[str] = ()) -> None:
         self._pages = pages
+        self._skip = {"/Parent", *skip}
         self._known: dict[tuple[int, int], bytes] = {}
 
     def outline(self, outline: Any) -> str:
@@ -136,7 +139,7 @@ class _Digests:
     def _entries(self, entries: Iterable[tuple[str, Any]], skip: Collection[str]) -> Iterator[bytes]:
         # A parent is what led here; a page's is the tree of pages, which other programs balance as they like.
         for key, value in sorted(entries):
-            if key not in skip and key != "/Parent":
+            if key not in skip and key not in self._skip:
                 yield key.encode("utf-8", "surrogatepass") + b" " + self._canonical(value) + b";"
 
 

@@ -16,6 +16,7 @@ from latentpress.reporting.attachments import ENVIRONMENT, REPORT, SETTINGS, TEX
 from latentpress.reporting.page_text import comparable
 from latentpress.reporting.sealing import FORMAT, SEAL, sealed_parts
 from latentpress.review.document import Document
+from latentpress.review.file_tree import check_tree
 from latentpress.review.findings import CheckDone, Finding
 
 REQUIRED = (REPORT, SETTINGS, ENVIRONMENT, TEXT, SEAL)
@@ -32,6 +33,7 @@ def check_attachments(document: Document, pdf: pikepdf.Pdf) -> CheckDone:
     findings += [
         Finding("attachments", name, "no such table attached", "one") for name in sorted(tables - document.files.keys())
     ]
+    findings += check_tree(pdf)
     for name, content in document.files.items():
         found = hashlib.sha256(content).hexdigest()
         told = _DIGEST.search(pdf.attachments[name].description or "")

@@ -14,6 +14,7 @@ import pikepdf
 
 from latentpress.errors import LatentPressError
 from latentpress.reporting.attachments import REPORT
+from latentpress.reporting.checking import REPORT_FORMAT
 
 LARGEST = 200_000_000
 """Bytes of a file that is looked at; a report of 50 pages has 1.5 million."""
@@ -79,6 +80,8 @@ def from_pdf(path: Path, data: bytes) -> Document:
     """
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
+            if pdf.is_encrypted:
+                raise DocumentError(f"{path}: the PDF is encrypted.", "Hand it in without any password.")
             files = {name: attached_bytes(pdf, name) for name in pdf.attachments}
     except pikepdf.PasswordError as error:
         raise DocumentError(f"{path}: the PDF is encrypted.", "Hand it in without a password.") from error
@@ -131,6 +134,11 @@ def read_report(data: bytes, where: str) -> dict[str, Any]:
         found = json.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise DocumentError(f"{where}: found no JSON ({error}).", "Build the report again.") from error
+    if isinstance(found, dict) and found.get("format") != REPORT_FORMAT:
+        raise DocumentError(
+            f"{where}: found the format {found.get('format', 'of before')!s:.40}, expected {REPORT_FORMAT}.",
+            "Another version of LatentPress made it; take that version, or build the report again with this one.",
+        )
     kinds = {**dict.fromkeys(_LISTS, list), **dict.fromkeys(_TABLES, dict)}
     wrong = [key for key, kind in kinds.items() if not isinstance(found, dict) or not isinstance(found.get(key), kind)]
     if wrong:

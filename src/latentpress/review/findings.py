@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Weight = Literal["altered", "note"]
-"""``altered``: the report is not what a build has made. ``note``: worth knowing, and no fault of the report."""
+Weight = Literal["altered", "undecided", "note"]
+"""``altered``: the report is not what a build has made. ``undecided``: it does not follow from its data by the code of
+this clone, but other code has made it. ``note``: worth knowing, and no fault of the report."""
 
-VERIFIED, ALTERED, UNREADABLE = "verified", "altered", "unreadable"
+VERIFIED, ALTERED, UNDECIDED, UNREADABLE = "verified", "altered", "undecided", "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +97,23 @@ class Review:
         return [finding for check in self.checks for finding in check.findings if finding.weight == "altered"]
 
     @property
+    def undecided(self) -> list[Finding]:
+        """Findings that only the code which made the report can decide."""
+        return [finding for check in self.checks for finding in check.findings if finding.weight == "undecided"]
+
+    @property
     def notes(self) -> list[Finding]:
         """What is worth knowing besides."""
         return [finding for check in self.checks for finding in check.findings if finding.weight == "note"]
 
     @property
     def verdict(self) -> str:
-        """``verified``, ``altered`` or ``unreadable``."""
+        """``verified``, ``altered``, ``undecided`` or ``unreadable``."""
         if self.unreadable:
             return UNREADABLE
-        return ALTERED if self.altered else VERIFIED
+        if self.altered:
+            return ALTERED
+        return UNDECIDED if self.undecided else VERIFIED
 
     def as_json(self) -> dict[str, Any]:
         """The content of verify.json."""

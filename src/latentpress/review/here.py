@@ -44,6 +44,12 @@ def differs_here(document: Document, root: Path | None) -> bool:
     return any(True for _ in (*_stages(report, root), *_machine(report)))
 
 
+def sections_differ_here(document: Document, root: Path | None) -> bool:
+    """Whether the code that computed the report's sentences is another than that of this clone."""
+    rendering = [entry for entry in document.report["provenance"] if entry["stage"].startswith("section/")]
+    return any(True for _ in _stages({**document.report, "provenance": rendering}, root))
+
+
 MEASURING = ("data/", "train/", "encode/", "evaluate/")
 """Stages by whose work a number comes about; the others print it."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from latentpress.reporting.numbers import format_of
 from latentpress.reporting.page_text import comparable
 
-_NUMBER = r"-?[\d,]*\.?\d+"
-_SCIENTIFIC = re.compile(rf"(?:({_NUMBER})×)?10\^?\{{?(-?\d+)\}}?")
+_NUMBER = r"-?[0-9,]*\.?[0-9]+"
+_SCIENTIFIC = re.compile(rf"(?:({_NUMBER})×)?10\^?\{{?(-?[0-9]{{1,3}})\}}?")
 _PLAIN = re.compile(_NUMBER)
 _UPPER = re.compile(rf"<({_NUMBER})")
 _INTERVAL = re.compile(r"\[(.+?),(?!\d{3}(?:\D|$))(.+)\]|\[(.+),(.+)\]")
@@ -30,31 +30,32 @@ def agrees(text: str, value: Any, quantity: str) -> bool:
     if isinstance(value, list):
         return any(agrees(text, one, quantity) for one in value)
     plain = comparable(text)
+    # A difference of accuracies is printed in percentage points, and an interval's per cent stands behind its value.
+    scales = (100,) if format_of(quantity).percent else (1,)
     if isinstance(value, tuple):
         match = _INTERVAL.fullmatch(plain)
         ends = [end for end in match.groups() if end is not None] if match else []
         return len(ends) == 2 and any(
-            all(_equal(end, bound, scale) for end, bound in zip(ends, value, strict=True)) for scale in (1, 100)
+            all(_equal(end, bound, scale, quantity) for end, bound in zip(ends, value, strict=True)) for scale in scales
         )
     if value is None:
         return False
     if plain.endswith("%"):
-        return _equal(plain.removesuffix("%"), value, 100)
-    scales = (1, 100) if format_of(quantity).percent else (1,)
-    return any(_equal(plain, value, scale) for scale in scales)
+        return _equal(plain.removesuffix("%"), value, 100, quantity)
+    return any(_equal(plain, value, scale, quantity) for scale in scales)
 
 
-def _equal(text: str, value: float, scale: int) -> bool:
+def _equal(text: str, value: float, scale: int, quantity: str) -> bool:
     if text.removeprefix("-") == "∞":
         return math.isinf(value) and (value < 0) == text.startswith("-")
     if not math.isfinite(value):
         return False
     bound = _UPPER.fullmatch(text)
     if bound:
-        return value < float(bound[1])
+        return bool(quantity.endswith("_p") and bound[1] == "0.001" and value < float(bound[1]))
     try:
         printed, unit = _read(text)
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         return False
     return abs(printed - Decimal(repr(float(value))) * scale) <= unit / 2 * (1 + SLACK)
 
@@ -63,7 +64,7 @@ def _read(text: str) -> tuple[Decimal, Decimal]:
     """A printed number, and the worth of its last digit.
 
     Raises:
-        ValueError, InvalidOperation: it is none.
+        ValueError, ArithmeticError: it is none.
     """
     match = _SCIENTIFIC.fullmatch(text)
     if match and (match[1] or "^" in text):

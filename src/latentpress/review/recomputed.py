@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -25,6 +23,7 @@ from latentpress.reporting.page_text import comparable
 from latentpress.reporting.provenance import Row, settings_digest
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
+from latentpress.review.sentences import is_printed, letters
 
 LONGEST = 200
 
@@ -63,48 +62,6 @@ def _experiments(report: Mapping[str, Any], section: str) -> list[str]:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def is_printed(sentence: str, pages: Sequence[str]) -> bool:
-    """Whether a sentence stands on a page, or runs over to the next one that has text.
-
-    Args:
-        sentence: as report.json has it.
-        pages: their letters and figures alone: words that are broken at the end of a line have a hyphen there, and
-            mathematics is set with signs that readers take for others.
-    """
-    wanted = letters(sentence)
-    if any(wanted in page for page in pages):
-        return True
-    begun = [_part_on(page, wanted) for page in pages]
-    ended = [_part_on(page, wanted, end=True) for page in pages]
-    return any(
-        begun[number] and begun[number] + longest >= len(wanted)
-        for number in range(len(pages))
-        for longest in ended[number + 1 : number + 1 + PAGES_OF_FIGURES]
-    )
-
-
-def _part_on(page: str, wanted: str, *, end: bool = False) -> int:
-    """How many characters of the beginning, or of the end, of a text stand on a page.
-
-    Where a beginning stands on a page, each shorter one does, so that the longest is found by halving.
-    """
-    low, high = 0, len(wanted)
-    while low < high:
-        middle = (low + high + 1) // 2
-        part = wanted[len(wanted) - middle :] if end else wanted[:middle]
-        low, high = (middle, high) if part in page else (low, middle - 1)
-    return low
-
-
-PAGES_OF_FIGURES = 6
-"""How many pages may hold figures alone before a sentence goes on."""
-
-
-def letters(text: str) -> str:
-    """The letters and figures of a text."""
-    return re.sub(r"[^A-Za-z0-9]", "", unicodedata.normalize("NFKC", text))
 
 
 def check_health(document: Document) -> CheckDone:
@@ -216,12 +173,21 @@ def check_provenance(document: Document, texts: list[str]) -> CheckDone:
     """Every result leads to a stage, and the appendix prints what report.json says of the stages."""
     report = document.report
     text = "".join(map(comparable, texts))
-    made = {entry["artifact"] for entry in report["provenance"]}
+    made: dict[str, set[str]] = {}
+    for entry in report["provenance"]:
+        made.setdefault(entry["artifact"], set()).add(entry["stage"].split("~")[0])
     findings = [
-        Finding("provenance", record["id"], record["artifact"][:DIGITS], "a stage's artifact")
+        Finding("provenance", record["id"], record["artifact"][:DIGITS], f"the artifact of {_measured_by(record)}")
         for record in report["metrics"]
-        if record["artifact"] not in made
+        if not any(stage.startswith(_measured_by(record)) for stage in made.get(record["artifact"], ()))
     ]
+    sections = {entry["id"] for entry in report["settings"]["sections"]}
+    failed = {
+        entry["stage"].rpartition("/")[2] for entry in report["failures"] if entry["stage"].startswith("section/")
+    }
+    if sections - failed != report["evidence"].keys():
+        told = ", ".join(sorted(report["evidence"]))
+        findings.append(Finding("provenance", "report.json, evidence", told, ", ".join(sorted(sections - failed))))
     for entry in report["provenance"]:
         if settings_digest(entry["settings"]) != entry["settings_digest"]:
             findings.append(Finding("provenance", entry["stage"], "other settings", entry["settings_digest"][:DIGITS]))
@@ -231,3 +197,8 @@ def check_provenance(document: Document, texts: list[str]) -> CheckDone:
             if texts and entry[name][:DIGITS] not in text
         ]
     return CheckDone("provenance", len(report["provenance"]), "stages against what is printed of them", findings)
+
+
+def _measured_by(record: Mapping[str, Any]) -> str:
+    """How the name of the stage begins that measured a metric."""
+    return f"evaluate/{record['evaluation']}/{record['subject']}"

@@ -133,6 +133,10 @@ def rerun(
     except DataError as error:
         return CheckDone("rerun", 0, "", skipped=f"{error.message} {error.hint}")
     stages = stages_of([*sample.trainings, *sample.evaluations], entries, files)
+    greedy = [stage.name for stage in stages if stage.threads > machine.cores()]
+    if greedy:
+        told = f"{machine.cores()} threads on this machine, and {greedy[0]} asks for more"
+        return CheckDone("rerun", 0, "", skipped=told)
     with tempfile.TemporaryDirectory(prefix="latentpress-rerun-") as folder:
         scheduler = Scheduler(
             Store(Path(folder)),
@@ -176,18 +180,39 @@ def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bo
         artifact = outcome.artifacts.get(stage)
         if artifact is None:
             continue
-        same += artifact.digest == by_name[stage]["artifact"]
+        entry = by_name[stage]
+        same += artifact.digest == entry["artifact"]
+        if exact and artifact.digest != entry["artifact"]:
+            findings.append(
+                Finding("rerun", stage, entry["artifact"][:DIGITS], f"{artifact.digest[:DIGITS]}, run again")
+            )
         for record in artifact.json("metrics") if "metrics.json" in artifact.names() else []:
-            (metric,) = from_records([record])
-            seeded = (replace(metric, seed=seed).id for seed in (by_name[stage]["seed"], None))
-            reported = next((told[identifier] for identifier in seeded if identifier in told), None)
-            if reported is None or reported["artifact"] != by_name[stage]["artifact"]:
-                continue  # pooled over seeds, or shown from another section's evaluation
+            reported = _reported(record, entry, told)
+            if reported is None:
+                continue  # pooled over seeds, or no section shows it
             count += 1
-            values = [from_json_number(one["value"]) for one in (reported, record)]
             tolerance = SAME_BITS if exact else tolerance_of(record["quantity"])
-            if not within(values[0], values[1], tolerance):
-                told_here = f"{values[1]}, run again (tolerance: {tolerance.words()})"
-                findings.append(Finding("rerun", reported["id"], f"{values[0]}", told_here))
+            for end in ("value", "low", "high"):
+                there, here = (from_json_number(one[end]) for one in (reported, record))
+                if not within(there, here, tolerance):
+                    again = f"{here}, run again (tolerance: {tolerance.words()})"
+                    findings.append(Finding("rerun", f"{reported['id']}, {end}", f"{there}", again))
+    if not count:
+        findings.append(Finding("rerun", "the sample", "no metric that its stages measure", "some"))
     equal = f"{same} of {len(sample.evaluations)} artifacts equal to the bit"
     return CheckDone("rerun", count, f"metrics measured again within tolerances; {equal}", findings)
+
+
+def _reported(
+    record: Mapping[str, Any], entry: Entry, told: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """What the report says of a metric of one stage; a mean over several seeds is no one stage's."""
+    (metric,) = from_records([record])
+    for seed in (entry["seed"], None):
+        found = told.get(replace(metric, seed=seed).id)
+        if found is not None and (seed is not None or len(found["seeds"]) <= 1):
+            return found
+    return None
+
+
+DIGITS = 12

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from latentpress.reporting.latex import Tex, escape, join, pdf_string
 from latentpress.review.copies import MEANINGS, Group
-from latentpress.review.findings import ALTERED, UNREADABLE, VERIFIED
+from latentpress.review.findings import ALTERED, UNDECIDED, UNREADABLE, VERIFIED
 from latentpress.review.graded import Grades, Row
 from latentpress.review.scoring import number
 
@@ -20,6 +20,7 @@ MOST_MEMBERS = 20
 WORDS = {
     VERIFIED: "unaltered",
     ALTERED: "altered since it was built",
+    UNDECIDED: "made by other code than the grader's, whose rules give something else",
     UNREADABLE: "could not be read",
 }
 _HEAD = r"""\documentclass[11pt,a4paper,parskip=half-,numbers=noenddot]{scrartcl}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -18,9 +19,10 @@ from latentpress.reporting.page_text import page_texts
 from latentpress.review.attached import check_attachments, check_seal, check_text, opened
 from latentpress.review.document import Document, DocumentError, open_document
 from latentpress.review.findings import CheckDone, Finding, Review
-from latentpress.review.here import check_clone
+from latentpress.review.here import check_clone, sections_differ_here
 from latentpress.review.printed import check_annotations, check_figures, check_numbers, links
 from latentpress.review.recomputed import check_claims, check_health, check_provenance, check_tables
+from latentpress.review.sentences import is_printed, letters
 
 DAMAGE = (
     KeyError, IndexError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, UnicodeError,
@@ -55,22 +57,24 @@ def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: boo
         return review
     if expect:
         review.checks.append(_expected(document, expect))
-    review.checks += list(_checks(document, root, clone))
+    try:
+        review.checks += _told_by_other_code(list(_checks(document, root, clone)), document, root)
+    except DAMAGE as error:
+        review.unreadable = f"{path}: found a PDF whose pages cannot be read ({type(error).__name__}: {error})."
     return review
 
 
 def _checks(document: Document, root: Path | None, clone: bool) -> Iterator[CheckDone]:
     with opened(document) as pdf:
-        found = links(pdf)
         texts = page_texts(document.pdf or b"")
         steps: list[tuple[str, Callable[[], CheckDone]]] = [
             ("attachments", lambda: check_attachments(document, pdf)),
             ("seal", lambda: check_seal(document, pdf)),
-            ("title", lambda: check_title(document, pdf)),
+            ("title", lambda: check_title(document, pdf, texts)),
             ("text", lambda: check_text(document, texts)),
             ("annotations", lambda: check_annotations(pdf)),
-            ("numbers", lambda: check_numbers(document, found)),
-            ("figures", lambda: check_figures(document, found)),
+            ("numbers", lambda: check_numbers(document, links(pdf))),
+            ("figures", lambda: check_figures(document, links(pdf))),
             ("claims", lambda: check_claims(document, texts)),
             ("health", lambda: check_health(document)),
             ("tables", lambda: check_tables(document)),
@@ -85,6 +89,25 @@ def _checks(document: Document, root: Path | None, clone: bool) -> Iterator[Chec
                 yield CheckDone(name, 0, "", [Finding(name, "the whole check", told, "what a build writes")])
 
 
+def _told_by_other_code(checks: list[CheckDone], document: Document, root: Path | None) -> list[CheckDone]:
+    """The checks, those that compute results again undecided where other code than this clone's has made the report.
+
+    Its wordings, rules and tables may be others; only a report that the same code has made can be said to be altered.
+    """
+    wrong = [check for check in checks if check.name in COMPUTED and check.findings]
+    if not wrong or not sections_differ_here(document, root):
+        return checks
+    return [
+        replace(check, findings=[replace(finding, weight="undecided") for finding in check.findings])
+        if check in wrong
+        else check
+        for check in checks
+    ]
+
+
+COMPUTED = ("claims", "health", "tables")
+
+
 def _expected(document: Document, expect: str) -> CheckDone:
     wanted = expect.strip().lower()
     same = len(wanted) >= FEWEST and document.sha256.startswith(wanted)
@@ -96,8 +119,8 @@ FEWEST = 12
 """Hexadecimal digits that `expect` needs, so that no other file can be made to have them."""
 
 
-def check_title(document: Document, pdf: pikepdf.Pdf) -> CheckDone:
-    """Title, authors and language in the metadata are those of the report."""
+def check_title(document: Document, pdf: pikepdf.Pdf, texts: list[str]) -> CheckDone:
+    """Title and authors on the first pages and in the metadata, and the language, are those of the report."""
     report = document.report["report"]
     authors = ", ".join(document.authors)
     told = {
@@ -110,7 +133,17 @@ def check_title(document: Document, pdf: pikepdf.Pdf) -> CheckDone:
         for name, (there, meant) in told.items()
         if _carried(there) != _carried(meant)
     ]
-    return CheckDone("title", len(told), "title, authors and language in the metadata", findings)
+    first = [letters(page) for page in texts[:PAGES_OF_TITLE]]
+    findings += [
+        Finding("title", "the first pages", "no such title or author", repr(name))
+        for name in (document.title, *document.authors)
+        if not is_printed(name, first)
+    ]
+    what = "title, authors and language, in the metadata and on the first page"
+    return CheckDone("title", len(told) + 1 + len(document.authors), what, findings)
+
+
+PAGES_OF_TITLE = 2
 
 
 def _carried(text: str) -> str:

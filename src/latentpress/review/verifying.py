@@ -7,15 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentpress.errors import UsageError
-from latentpress.review.findings import VERIFIED, CheckDone, Finding, Review
+from latentpress.errors import LatentPressError, UsageError
+from latentpress.review.findings import ALTERED, UNDECIDED, UNREADABLE, VERIFIED, CheckDone, Finding, Review
 from latentpress.review.verify import DAMAGE, verify, write_review
 
 MOST = 12
 """Findings of one check that are printed; verify.json has them all."""
+STATUSES = {VERIFIED: 0, ALTERED: 1, UNREADABLE: 2, UNDECIDED: 3}
 WORDS = {
     "verified": "verified: the pages, the attached data and all that follows from it agree",
     "altered": "ALTERED: this is not what a build has made",
+    "undecided": "undecided: other code than this clone's made it, and its data give something else here",
     "unreadable": "unreadable: it is no report that can be verified",
 }
 BLIND = (
@@ -41,7 +43,7 @@ def print_verdict(wish: Wish, say: Callable[[str], None]) -> int:
     """Verify a report and tell the verdict.
 
     Returns:
-        The exit status: 0 verified, 1 not.
+        The exit status: 0 verified, 1 altered, 2 unreadable, 3 undecided.
 
     Raises:
         UsageError: a share or a digest that is none.
@@ -53,6 +55,8 @@ def print_verdict(wish: Wish, say: Callable[[str], None]) -> int:
             f"--expect: found {wish.expect!r}, expected a SHA-256: 64 hexadecimal digits, or at least the first 12",
             "The build prints it, and sha256sum report.pdf does.",
         )
+    if wish.output is not None and wish.output.resolve() == wish.report.resolve():
+        raise UsageError(f"--output: found {wish.output}, which is the report itself", "Name another file.")
     review = verify(wish.report, expect=wish.expect, root=wish.root)
     if wish.rerun and not review.unreadable:
         from latentpress.review.document import open_document
@@ -62,7 +66,7 @@ def print_verdict(wish: Wish, say: Callable[[str], None]) -> int:
         try:
             document = open_document(wish.report)
             review.checks.append(rerun(document, wish.rerun, draw, say, wish.data_dir, root=wish.root))
-        except DAMAGE as error:
+        except (*DAMAGE, LatentPressError) as error:
             told = f"stages that cannot be run ({type(error).__name__}: {error})"
             finding = Finding("rerun", "provenance", told, "those of a build")
             review.checks.append(CheckDone("rerun", 0, "", [finding]))
@@ -70,7 +74,7 @@ def print_verdict(wish: Wish, say: Callable[[str], None]) -> int:
     if wish.output is not None:
         write_review(review, wish.output)
         say(f"All findings: {wish.output}")
-    return 0 if review.verdict == VERIFIED else 1
+    return STATUSES[review.verdict]
 
 
 def _is_digest(text: str) -> bool:
@@ -84,7 +88,7 @@ def tell(review: Review, say: Callable[[str], None]) -> None:
     if review.sha256:
         say(f"  SHA-256 {review.sha256}")
     for check in review.checks:
-        wrong = [finding for finding in check.findings if finding.weight == "altered"]
+        wrong = [finding for finding in check.findings if finding.weight != "note"]
         notes = [finding for finding in check.findings if finding.weight == "note"]
         mark = "FAILED" if wrong else "not done" if check.skipped and not check.looked_at else "ok"
         counted = f"{check.looked_at:,} {check.what}" if check.what else ""

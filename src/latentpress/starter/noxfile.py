@@ -22,6 +22,16 @@ def report(session: nox.Session) -> None:
     latentpress(session, *(session.posargs or ["report"]))
 
 
+@nox.session
+def section(session: nox.Session) -> None:
+    """Run one section's evaluations again: nox -s section -- report/codes [--retrain]."""
+    named = session.posargs[0] if session.posargs else ""
+    name, slash, section_id = named.partition("/")
+    if not slash:
+        session.error(f"expected REPORT/SECTION, found {named!r}; for example: nox -s section -- report/codes")
+    latentpress(session, name, "--section", section_id, *session.posargs[1:])
+
+
 def latentpress(session: nox.Session, *arguments: str) -> None:
     """Run `latentpress build`, of the environment that nox is in, else of the PATH."""
     program = shutil.which("latentpress", path=str(Path(sys.executable).parent)) or shutil.which("latentpress")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentpress.review.recomputed import is_printed, letters
+from latentpress.review.sentences import is_printed, letters
 
 SENTENCE = "The reconstruction error is lower, and so better, for the sparse autoencoder (0.0041 against 0.0045)."
 
