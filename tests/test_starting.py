@@ -43,9 +43,10 @@ def test_a_new_project_is_valid_in_every_profile(tmp_path, profile):
 def test_the_looks_are_those_of_the_repository():
     files = starting.starter_files("T", ["A"])
     common = ROOT / "report_templates" / "common"
-    for path in common.iterdir():
-        name = f"report_templates/common/{path.name}"
-        assert files.get(name) == path.read_bytes(), f"link it: ln -s ../../../../../{name} {starting.STARTER / name}"
+    for path in sorted(file for file in common.rglob("*") if file.is_file()):
+        name = f"report_templates/common/{path.relative_to(common).as_posix()}"
+        up = "../" * (4 + name.count("/") - 1)
+        assert files.get(name) == path.read_bytes(), f"link it: ln -s {up}{name} {starting.STARTER / name}"
     assert files["docs/extending.md"] == (ROOT / "docs" / "extending.md").read_bytes()
 
 

@@ -84,7 +84,7 @@ def say_results(build: Build) -> None:
             f"health: {health_line(build, report)}",
         ]
         build.say(f"{report.name}: {path} ({'; '.join(facts)})")
-        if build.tex_missing is None:
+        if path.suffix == ".pdf" and path.is_file():
             # For whoever holds it against a copy that comes back: latentpress verify --expect.
             build.say(f"  SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
     for failure in build.outcome.failures.values():

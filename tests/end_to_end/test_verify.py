@@ -53,6 +53,6 @@ def test_a_result_that_was_invented_consistently_is_told_when_a_part_is_run_agai
         check = rerun(replace(document, report=report), 0.01, draw, lines.append)
     finally:
         os.environ["LATENTPRESS_DATA"] = environment or ""
-    assert [finding.where for finding in check.findings] == ["frey/vae/test/elbo"], check.findings
+    assert [finding.where for finding in check.findings] == ["frey/vae/test/elbo, value"], check.findings
     assert check.looked_at > 30
     assert any("train/vae/seed0" in line for line in lines)

@@ -357,6 +357,15 @@ def drop_evidence(report: dict[str, Any]) -> None:
     report["claims"] = []
 
 
+def drop_claims(report: dict[str, Any]) -> None:
+    report["claims"] = []
+
+
+def unprint_claims(report: dict[str, Any]) -> None:
+    for claim in report["claims"]:
+        claim["printed"] = False
+
+
 def another_artifact(report: dict[str, Any]) -> None:
     """A number said to come from a stage that a rerun does not measure."""
     data = next(entry for entry in report["provenance"] if entry["stage"].startswith("data/"))
@@ -524,6 +533,8 @@ KINDS: list[tuple[str, Callable[[Pdf], None], str, str]] = [
     ("a link without a place", shapeless_link, "numbers", "numbers"),
     ("an annotation that is none", no_annotation, "annotations", "annotations"),
     ("what a section rests on, in report.json", change_report(drop_evidence), "provenance", "provenance"),
+    ("the sentences in report.json", change_report(drop_claims), "provenance", "provenance"),
+    ("sentences said not to be printed in report.json", change_report(unprint_claims), "provenance", "provenance"),
     ("all origins in report.json", change_report(another_artifact), "provenance", "provenance"),
     ("a metric in report.json", change_report(raise_metric), "numbers", "numbers"),
     ("a metric and its printed form in report.json", change_report(raise_metric_and_text), "numbers", "numbers"),

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
 
-from latentpress.review.verify import verify
+from latentpress.review.document import open_document
+from latentpress.review.findings import CheckDone, Finding, Review
+from latentpress.review.recomputed import check_claims
+from latentpress.review.verify import told_by_other_code, verify
+from latentpress.review.verifying import tell
 
 
 def checked(data: bytes, folder: Path, **options: Any) -> Any:
@@ -102,9 +107,31 @@ def test_attached_files_say_what_they_are(genuine: bytes) -> None:
 
 
 def test_what_a_review_says_obeys_no_terminal(genuine: bytes, tmp_path: Path) -> None:
-    from latentpress.review.verifying import printable
+    path = tmp_path / "report.pdf"
+    path.write_bytes(genuine)
+    review = verify(path)
+    review.checks.append(CheckDone("x", 1, "", [Finding("x", "a\x1b[31m\u202eb\nc", "d", "e")]))
+    lines: list[str] = []
+    tell(review, lines.append)
+    told = "\n".join(lines)
+    assert "\x1b" not in told and "\u202e" not in told and "a\N{REPLACEMENT CHARACTER}[31m" in told
+    assert review.as_json()["verdict"] == "altered" and "ALTERED" in lines[-1]
 
-    assert printable("a\x1b[31mb\u202ec\n") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}c" + (
-        "\N{REPLACEMENT CHARACTER}"
-    )
-    assert checked(genuine, tmp_path).as_json()["verdict"] == "verified"
+
+def test_a_report_of_other_code_whose_sentences_come_out_otherwise_is_undecided(genuine: bytes, tmp_path: Path) -> None:
+    """The sections of the small report name code that this clone does not have."""
+    path = tmp_path / "report.pdf"
+    path.write_bytes(genuine)
+    document = open_document(path)
+    section = {**document.report["provenance"][0], "stage": "section/assignment/q1c", "source": "99" * 32,
+               "function": "latentpress.reporting.sections:render", "settings": {}, "backend": None}  # fmt: skip
+    claims = [{**claim, "sentence": "Another wording."} for claim in document.report["claims"]]
+    told = {**document.report, "provenance": [*document.report["provenance"], section], "claims": claims}
+    other = replace(document, report=told)
+    check = check_claims(other, [])
+    assert check.findings
+    (decided,) = told_by_other_code([check], other, None)
+    assert {finding.weight for finding in decided.findings} == {"undecided"}
+    assert [check] == told_by_other_code([check], document, None), "without such a section the code is this clone's"
+    review = Review("x", checks=[decided])
+    assert review.verdict == "undecided" and not review.altered

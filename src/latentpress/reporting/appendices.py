@@ -12,7 +12,7 @@ from latentpress.engine.stage import Provenance
 from latentpress.reporting.latex import Tex, escape, join
 from latentpress.reporting.names import Names
 from latentpress.reporting.numbers import format_setting
-from latentpress.reporting.provenance import Row
+from latentpress.reporting.provenance import Row, counts_sentence
 from latentpress.reporting.tables import Table
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ def alarming(text: str) -> Tex:
     return Tex(rf"\textcolor{{warning}}{{\textbf{{{escape(text)}}}}}")
 
 
-def provenance_appendix(rows: Sequence[Row], facts: Mapping[str, Any], machine: Sequence[str]) -> Tex:
+def provenance_appendix(
+    rows: Sequence[Row], facts: Mapping[str, Any], machine: Sequence[str], report: Mapping[str, Any]
+) -> Tex:
     """Where every result came from: data, code, settings, seeds, threads, versions, commands."""
     parts = ["\\section{Provenance}\n\\label{sec:provenance}\\provenanceanchor{}\n"]
     parts.append(
@@ -119,7 +121,8 @@ def provenance_appendix(rows: Sequence[Row], facts: Mapping[str, Any], machine: 
         "that of the data, and the command that makes it again. The marks in captions, and the "
         "numbers themselves, are links to these rows. "
         f"The first {DIGITS} digits are printed; the files attached to this document, \\code{{report.json}} and "
-        "\\code{settings.json}, have them in full, with the settings and inputs of each stage.\n"
+        "\\code{settings.json}, have them in full, with the settings and inputs of each stage. "
+        f"{escape(counts_sentence(report))}\n"
     )
     if facts:
         parts.append(_data_digests(facts))
@@ -201,11 +204,14 @@ def stage_name(name: str) -> Tex:
 
 
 def versions(lineage: Mapping[str, Provenance]) -> dict[str, str]:
-    """Distribution to version, over all stages."""
+    """Distribution to version, over all stages; what a stage could have used and nobody has installed is left out."""
     found: dict[str, str] = {}
     for entry in lineage.values():
-        found.update(entry.packages)
+        found.update({name: version for name, version in entry.packages.items() if version != ABSENT})
     return found
+
+
+ABSENT = "absent"
 
 
 def environment(

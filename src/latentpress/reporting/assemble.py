@@ -90,13 +90,13 @@ def assemble(task: Task) -> Result:
     numbered = marks(rows)
     for part in parts.values():
         part.lines = [resolve(line, numbered) for line in part.lines]
+    report = _report_json(task, artifacts, records, checks, failures)
     text = render(
         load({label: path for label, path in task.files.items() if label not in ("sty", "bibliography")}),
         "template" if "template" in task.files else "base",
-        _context(task, parts, facts, checks, failures, environment, names, rows),
+        _context(task, parts, facts, checks, failures, environment, names, rows, report),
     )
     tables, entries = appendix_tables(checks, rows, facts, environment, settings.get("experiments", {}))
-    report = _report_json(task, artifacts, records, checks, failures)
     report["evidence"] = {section: _evidence(artifact, records) for section, artifact in artifacts.items()}
     report["facts"] = facts
     report["environment"] = environment
@@ -182,6 +182,7 @@ def _context(
     environment: Mapping[str, str],
     names: Names,
     rows: Sequence[Row],
+    made: Mapping[str, Any],
 ) -> dict[str, Any]:
     report = {"subtitle": "", "language": "en-GB", **task.settings["report"]}
     sections = task.settings["sections"]
@@ -213,7 +214,7 @@ def _context(
         "bibliography": "bibliography" in task.files and "\\cite" in tex,
         "health_appendix": appendices.health_appendix(checks, names, task.settings.get("profile", "default")),
         "provenance_appendix": appendices.provenance_appendix(
-            rows, facts, (environment["operating_system"], environment["device"], environment["threads"])
+            rows, facts, (environment["operating_system"], environment["device"], environment["threads"]), made
         ),
     }
 

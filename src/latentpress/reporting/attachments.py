@@ -12,6 +12,7 @@ from typing import Any
 
 import pikepdf
 
+from latentpress.reporting.appendices import ABSENT
 from latentpress.reporting.page_text import page_texts
 from latentpress.reporting.sealing import FORMAT, SEAL, sealed_parts
 
@@ -63,7 +64,7 @@ def environment_of(report: Mapping[str, Any]) -> bytes:
     lines = [f"# {name.replace('_', ' ')}: {known[name]}" for name in machine if name in known]
     packages: dict[str, str] = {}
     for entry in report["provenance"]:
-        packages.update(entry["packages"])
+        packages.update({name: version for name, version in entry["packages"].items() if version != ABSENT})
     lines += [f"{name}=={version}" for name, version in sorted(packages.items())]
     return ("\n".join(lines) + "\n").encode()
 

@@ -144,7 +144,7 @@ _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _INTERVAL = re.compile(rf"\\interval{_GROUP}{_GROUP}")
 _TOKEN = re.compile(
     r"\\(?:missingglyph\{(?P<code>[0-9A-F]+)\}"
-    r"|composed\{(?P<composed>[0-9A-F]+)\}\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})"
+    r"|composed\{(?P<composed>[0-9A-F]+)\}\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\})"
     r"|\\hspace\{0pt\}"
     r"|\\traced\{[^{}]*\}\{[^{}]*\}"  # where the number that follows comes from
     r"|\\provenancemark\{[^{}]*\}"

@@ -75,6 +75,19 @@ def marks(rows: Sequence[Row]) -> dict[str, int]:
     return found
 
 
+def counts_sentence(report: Mapping[str, Any]) -> str:
+    """How much report.json holds, printed in the appendix: so that nothing is left out of it unseen.
+
+    Args:
+        report: with ``metrics``, ``claims``, ``health`` and ``failures``.
+    """
+    printed = sum(bool(claim["printed"]) for claim in report["claims"])
+    return (
+        f"The attached report.json holds {len(report['metrics']):,} metrics, {len(report['health']):,} health checks, "
+        f"{printed:,} computed sentences that are printed, and {len(report['failures']):,} failures."
+    )
+
+
 def settings_digest(settings: Mapping[str, Any]) -> str:
     """SHA-256 of settings as JSON with sorted keys."""
     text = json.dumps(settings, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -20,7 +20,7 @@ from latentpress.reporting.claim_base import Look
 from latentpress.reporting.evidence_records import read_evidence, unpacked
 from latentpress.reporting.names import Names
 from latentpress.reporting.page_text import comparable
-from latentpress.reporting.provenance import Row, settings_digest
+from latentpress.reporting.provenance import Row, counts_sentence, settings_digest
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
 from latentpress.review.sentences import is_printed, letters
@@ -181,6 +181,8 @@ def check_provenance(document: Document, texts: list[str]) -> CheckDone:
         for record in report["metrics"]
         if not any(stage.startswith(_measured_by(record)) for stage in made.get(record["artifact"], ()))
     ]
+    if texts and not is_printed(counts_sentence(report), [letters(page) for page in texts]):
+        findings.append(Finding("provenance", "report.json", counts_sentence(report), "the counts that are printed"))
     sections = {entry["id"] for entry in report["settings"]["sections"]}
     failed = {
         entry["stage"].rpartition("/")[2] for entry in report["failures"] if entry["stage"].startswith("section/")

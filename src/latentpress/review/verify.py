@@ -58,7 +58,7 @@ def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: boo
     if expect:
         review.checks.append(_expected(document, expect))
     try:
-        review.checks += _told_by_other_code(list(_checks(document, root, clone)), document, root)
+        review.checks += told_by_other_code(list(_checks(document, root, clone)), document, root)
     except DAMAGE as error:
         review.unreadable = f"{path}: found a PDF whose pages cannot be read ({type(error).__name__}: {error})."
     return review
@@ -89,7 +89,7 @@ def _checks(document: Document, root: Path | None, clone: bool) -> Iterator[Chec
                 yield CheckDone(name, 0, "", [Finding(name, "the whole check", told, "what a build writes")])
 
 
-def _told_by_other_code(checks: list[CheckDone], document: Document, root: Path | None) -> list[CheckDone]:
+def told_by_other_code(checks: list[CheckDone], document: Document, root: Path | None) -> list[CheckDone]:
     """The checks, those that compute results again undecided where other code than this clone's has made the report.
 
     Its wordings, rules and tables may be others; only a report that the same code has made can be said to be altered.

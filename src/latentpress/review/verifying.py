@@ -9,6 +9,7 @@ from pathlib import Path
 
 from latentpress.errors import LatentPressError, UsageError
 from latentpress.review.findings import ALTERED, UNDECIDED, UNREADABLE, VERIFIED, CheckDone, Finding, Review
+from latentpress.review.shown import plain
 from latentpress.review.verify import DAMAGE, verify, write_review
 
 MOST = 12
@@ -96,7 +97,7 @@ def tell(review: Review, say: Callable[[str], None]) -> None:
         say(f"  {mark:8} {check.name}: {told}" if told else f"  {mark:8} {check.name}")
         _list(wrong, say)
         _list(notes, say, "differs")
-    say(f"Verdict: {review.unreadable or WORDS[review.verdict]}")
+    say(f"Verdict: {plain(review.unreadable) or WORDS[review.verdict]}")
     if review.verdict == VERIFIED and not any(check.name in ("rerun", "digest") for check in review.checks):
         say(f"  {BLIND}")
 
@@ -105,11 +106,6 @@ def _list(findings: list[Finding], say: Callable[[str], None], word: str = "") -
     for finding in findings[:MOST]:
         beside = f"{finding.where}: {finding.found} in the report, {finding.expected} here"
         line = beside if word else finding.told()
-        say(f"           {'- ' if not word else f'- {word}: '}{printable(line)}")
+        say(f"           {'- ' if not word else f'- {word}: '}{plain(line)}")
     if len(findings) > MOST:
         say(f"           … and {len(findings) - MOST} more")
-
-
-def printable(text: str) -> str:
-    """A line without what a terminal would obey: the text of a report is its author's."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

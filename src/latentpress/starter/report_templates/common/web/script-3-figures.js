@@ -1,0 +1,1 @@
+../../../../../../report_templates/common/web/script-3-figures.js

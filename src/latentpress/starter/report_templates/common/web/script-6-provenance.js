@@ -1,0 +1,1 @@
+../../../../../../report_templates/common/web/script-6-provenance.js
