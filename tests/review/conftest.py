@@ -19,8 +19,7 @@ import pytest
 from latentpress.engine.stage import Task
 from latentpress.figure_data import Figure
 from latentpress.reporting import assemble, typeset
-from latentpress.reporting.attachments import TEXT, attach
-from latentpress.reporting.checking import REPORT_FORMAT
+from latentpress.reporting.attachments import REPORT_FORMAT, TEXT, attach
 from latentpress.reporting.sealing import SEAL
 from latentpress.reporting.tex import find_tex
 from latentpress.review.document import Document

@@ -120,6 +120,21 @@ def repaint_pixels(pdf: Pdf) -> None:
     raise AssertionError("no image in any figure")
 
 
+def cut_figure(pdf: Pdf) -> None:
+    page, name = pictures(pdf)[0]
+    page.obj.Resources.XObject[name].BBox = pikepdf.Array([0, 0, 1, 1])
+
+
+def mirror_figure(pdf: Pdf) -> None:
+    page, name = pictures(pdf)[0]
+    page.obj.Resources.XObject[name].Matrix = pikepdf.Array([-1, 0, 0, 1, 200, 0])
+
+
+def turn_sign(pdf: Pdf) -> None:
+    page, index = linked(pdf, "mnist/sparse/test/test_psnr")
+    page.obj.Annots[index].Contents = pikepdf.String("-mnist/sparse/test/test_psnr")
+
+
 def remove_figure(pdf: Pdf) -> None:
     page, name = pictures(pdf)[0]
     page.obj.Contents = pdf.make_stream(contents(page).replace(f"{name} Do".encode(), b""))
@@ -485,6 +500,8 @@ KINDS: list[tuple[str, Callable[[Pdf], None], str, str]] = [
     ("two figures exchanged", exchange_figures, "figures", "figures"),
     ("a figure drawn otherwise", redraw_figure, "figures", "figures"),
     ("pixels of an image in a figure", repaint_pixels, "figures", "figures"),
+    ("a figure cut off", cut_figure, "figures", "figures"),
+    ("a figure mirrored", mirror_figure, "figures", "figures"),
     ("a figure removed", remove_figure, "figures", "figures"),
     ("a figure shown once more", add_figure, "figures", "figures"),
     ("the last page removed", remove_page, "seal", "provenance"),
@@ -497,6 +514,7 @@ KINDS: list[tuple[str, Callable[[Pdf], None], str, str]] = [
     ("a note laid over a number", note_over, "annotations", "annotations"),
     ("invisible text", hidden_text, "text", ""),
     ("a number attributed to another model", rename_key, "numbers", "numbers"),
+    ("the sign of a number's origin", turn_sign, "numbers", "numbers"),
     ("a number cut off from its origin", remove_link, "numbers", "numbers"),
     ("a link led elsewhere", redirect_link, "seal", ""),
     ("the marks led to other rows", move_destination, "seal", ""),

@@ -12,7 +12,7 @@ from latentpress.engine.stage import Provenance
 from latentpress.reporting.latex import Tex, escape, join
 from latentpress.reporting.names import Names
 from latentpress.reporting.numbers import format_setting
-from latentpress.reporting.provenance import Row, counts_sentence
+from latentpress.reporting.provenance import ABSENT, Row, counts_sentence
 from latentpress.reporting.tables import Table
 
 if TYPE_CHECKING:
@@ -209,9 +209,6 @@ def versions(lineage: Mapping[str, Provenance]) -> dict[str, str]:
     for entry in lineage.values():
         found.update({name: version for name, version in entry.packages.items() if version != ABSENT})
     return found
-
-
-ABSENT = "absent"
 
 
 def environment(

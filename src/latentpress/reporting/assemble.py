@@ -18,12 +18,13 @@ from latentpress.errors import TemplateError
 from latentpress.health import UNASSESSED_PROFILE
 from latentpress.reporting import appendices
 from latentpress.reporting.appendix_tables import appendix_tables
-from latentpress.reporting.checking import REPORT_FORMAT, health_checks
+from latentpress.reporting.attachments import REPORT_FORMAT
+from latentpress.reporting.checking import health_checks
 from latentpress.reporting.faults import fault_notice, fault_table
 from latentpress.reporting.latex import Tex, escape, join, pdf_string, to_text
 from latentpress.reporting.names import Names
 from latentpress.reporting.provenance import Row, marks, provenance_rows
-from latentpress.reporting.sealing import content_digest
+from latentpress.reporting.sealing import content_digest, size_of
 from latentpress.reporting.sections import build_options, failure_box
 from latentpress.reporting.templating import load, render
 from latentpress.reporting.tracing import FIGURE, occurrences, resolve
@@ -291,14 +292,14 @@ def _report_json(
 
 
 def _with_content(figures: list[dict[str, Any]], artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
-    """Entries of figures with the digest of what each draws, by which it is known again in the PDF."""
-    found = {}
+    """Entries of figures with size and digest of what each draws, by which it is known again in the PDF."""
+    found: dict[str, dict[str, Any]] = {}
     for artifact in artifacts.values():
         for name in artifact.names():
             if name.startswith("figures/") and name.endswith(".pdf") and name not in found:
                 with pikepdf.open(io.BytesIO(artifact.data(name))) as pdf:
-                    found[name] = content_digest(pdf.pages[0].obj)
-    return [{**entry, "content": found[entry["file"]]} for entry in figures]
+                    found[name] = {"content": content_digest(pdf.pages[0].obj), "size": size_of(pdf.pages[0].obj)}
+    return [{**entry, **found[entry["file"]]} for entry in figures]
 
 
 def source_map(text: str, parts: Mapping[str, Part]) -> list[dict[str, Any]]:

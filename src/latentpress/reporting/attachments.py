@@ -12,13 +12,15 @@ from typing import Any
 
 import pikepdf
 
-from latentpress.reporting.appendices import ABSENT
 from latentpress.reporting.page_text import page_texts
+from latentpress.reporting.provenance import ABSENT
 from latentpress.reporting.sealing import FORMAT, SEAL, sealed_parts
 
 REPORT, SETTINGS, ENVIRONMENT, LOCK, TEXT = (
     "report.json", "settings.json", "environment.txt", "requirements.txt", "text.json",
 )  # fmt: skip
+REPORT_FORMAT = 1
+"""Of report.json. A change of its keys, or of what they mean, counts it up; readers refuse another one."""
 _DESCRIPTIONS = {
     REPORT: "Every metric, claim, health check and stage of this report",
     SETTINGS: "Settings of the experiments, of the sections and of every stage",

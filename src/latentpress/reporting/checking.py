@@ -10,9 +10,6 @@ from latentpress.health_faults import expect
 from latentpress.health_missing import missing_results
 from latentpress.metrics import from_records
 
-REPORT_FORMAT = 1
-"""Of report.json. A change of its keys, or of what they mean, counts it up; readers refuse another one."""
-
 
 def health_checks(
     records: Sequence[Mapping[str, Any]],

@@ -10,6 +10,8 @@ from typing import Any
 
 from latentpress.engine.stage import Provenance
 
+ABSENT = "absent"
+"""In place of the version of a package that a stage could have used, and that is not installed."""
 KINDS = ("data", "train", "encode", "evaluate", "draw", "section")
 
 

@@ -62,6 +62,12 @@ def content_digest(drawn: pikepdf.Object) -> str:
     return summary.hexdigest()
 
 
+def size_of(drawn: pikepdf.Object) -> list[float]:
+    """Width and height in points of a page, or of a picture that is placed on one."""
+    left, bottom, right, top = (float(side) for side in drawn["/BBox" if "/BBox" in drawn else "/MediaBox"])
+    return [round(right - left, 1), round(top - bottom, 1)]
+
+
 def stream_bytes(stream: pikepdf.Object) -> bytes:
     """A stream's content, decoded where that loses nothing; else as it is, with the names of its filters.
 

@@ -13,8 +13,7 @@ from typing import Any
 import pikepdf
 
 from latentpress.errors import LatentPressError
-from latentpress.reporting.attachments import REPORT
-from latentpress.reporting.checking import REPORT_FORMAT
+from latentpress.reporting.attachments import REPORT, REPORT_FORMAT
 
 LARGEST = 200_000_000
 """Bytes of a file that is looked at; a report of 50 pages has 1.5 million."""

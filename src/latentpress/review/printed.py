@@ -13,7 +13,7 @@ import pikepdf
 import pypdfium2
 
 from latentpress.reporting.page_text import comparable
-from latentpress.reporting.sealing import content_digest, stream_bytes
+from latentpress.reporting.sealing import content_digest, size_of, stream_bytes
 from latentpress.reporting.tracing import FIGURE, decode
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
@@ -118,13 +118,15 @@ def flat(text: str) -> str:
 def check_figures(document: Document, found: list[Link]) -> CheckDone:
     """Every figure on the pages draws what the artifact drew that it is said to come from."""
     expected = {entry["file"]: entry["content"] for entry in document.report["figures"]}
+    sizes = {entry["file"]: entry["size"] for entry in document.report["figures"]}
     findings, seen, count = [], set(), 0
     with pikepdf.open(io.BytesIO(document.pdf or b"")) as pdf:
         for number, page in enumerate(pdf.pages, start=1):
             files = [
                 link.key.removeprefix(FIGURE) for link in found if link.page == number and link.key.startswith(FIGURE)
             ]
-            drawn = [_digest_of(page.obj, name) for name in placed(page.obj)]
+            shown = [_picture(page.obj, name) for name in placed(page.obj)]
+            drawn = [content_digest(picture) if picture is not None else None for picture in shown]
             count += len(drawn)
             for index in range(max(len(files), len(drawn))):
                 where = f"page {number}, picture {index + 1}"
@@ -136,6 +138,8 @@ def check_figures(document: Document, found: list[Link]) -> CheckDone:
                 elif there != expected.get(name, ""):
                     known = next((file for file, content in expected.items() if content == there), "another picture")
                     findings.append(Finding("figures", where, known if there else "none", name))
+            for name, picture in zip(files, shown, strict=False):
+                findings += [] if picture is None else _distorted(picture, f"page {number}, {name}", sizes.get(name))
     findings += [Finding("figures", file, "no such picture", "one on a page") for file in expected.keys() - seen]
     return CheckDone("figures", count, "figures against what their stages drew", findings)
 
@@ -148,7 +152,20 @@ def placed(page: pikepdf.Object) -> list[str]:
     return [name.decode("latin-1") for name in PLACED.findall(data)]
 
 
-def _digest_of(page: pikepdf.Object, name: str) -> str | None:
+def _picture(page: pikepdf.Object, name: str) -> pikepdf.Object | None:
     nothing = pikepdf.Dictionary()
     found = page.get("/Resources", nothing).get("/XObject", nothing).get(f"/{name}")
-    return content_digest(found) if isinstance(found, pikepdf.Stream) else None
+    return found if isinstance(found, pikepdf.Stream) else None
+
+
+def _distorted(picture: pikepdf.Object, where: str, size: list[float] | None) -> Iterator[Finding]:
+    """What would show a picture cut, turned or not at all, though it draws what it should."""
+    for key in ("/Matrix", "/OC"):
+        if key in picture:
+            yield Finding("figures", where, f"a picture with {key}", "none")
+    if size is not None and any(abs(one - other) > NEARLY for one, other in zip(size_of(picture), size, strict=True)):
+        yield Finding("figures", where, f"{size_of(picture)} points", f"{size} points")
+
+
+NEARLY = 0.2
+"""Points by which rounding may change a side."""
