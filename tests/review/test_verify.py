@@ -14,7 +14,7 @@ import pytest
 from latentpress.review.document import open_document
 from latentpress.review.findings import CheckDone, Finding, Review
 from latentpress.review.recomputed import check_claims
-from latentpress.review.verify import told_by_other_code, verify
+from latentpress.review.verify import told_by_other_code, verified_document, verify
 from latentpress.review.verifying import tell
 
 
@@ -135,3 +135,11 @@ def test_a_report_of_other_code_whose_sentences_come_out_otherwise_is_undecided(
     assert [check] == told_by_other_code([check], document, None), "without such a section the code is this clone's"
     review = Review("x", checks=[decided])
     assert review.verdict == "undecided" and not review.altered
+
+
+def test_of_a_folder_the_data_in_the_pdf_count_and_not_those_beside_it(genuine: bytes, tmp_path: Path) -> None:
+    (tmp_path / "report.pdf").write_bytes(genuine)
+    (tmp_path / "report.json").write_text("{}")
+    assert verify(tmp_path).verdict == "verified"
+    document = verified_document(tmp_path)
+    assert document.report["metrics"] and document.sha256 == hashlib.sha256(genuine).hexdigest()

@@ -18,10 +18,10 @@ from latentpress.reporting.sealing import FORMAT, SEAL, sealed_parts
 from latentpress.review.document import Document
 from latentpress.review.file_tree import check_tree
 from latentpress.review.findings import CheckDone, Finding
+from latentpress.review.shown import DIGITS
 
 REQUIRED = (REPORT, SETTINGS, ENVIRONMENT, TEXT, SEAL)
 _DIGEST = re.compile(r"SHA-256: ([0-9a-f]{64})")
-DIGITS = 12
 
 
 def check_attachments(document: Document, pdf: pikepdf.Pdf) -> CheckDone:

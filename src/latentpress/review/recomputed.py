@@ -24,6 +24,7 @@ from latentpress.reporting.provenance import Row, counts_sentence, settings_dige
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
 from latentpress.review.sentences import is_printed, letters
+from latentpress.review.shown import DIGITS
 
 LONGEST = 200
 
@@ -163,10 +164,6 @@ def _rows(report: Mapping[str, Any]) -> list[Row]:
         )
         for entry in report["provenance"]
     ]
-
-
-DIGITS = 12
-"""Of a digest that the appendix prints."""
 
 
 def check_provenance(document: Document, texts: list[str]) -> CheckDone:

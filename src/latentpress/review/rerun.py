@@ -24,6 +24,7 @@ from latentpress.review.compare_tolerances import SAME_BITS, tolerance_of, withi
 from latentpress.review.document import Document
 from latentpress.review.findings import CheckDone, Finding
 from latentpress.review.here import differs_here
+from latentpress.review.shown import DIGITS
 from latentpress.review.stages import stage_of
 
 Entry = Mapping[str, Any]
@@ -213,6 +214,3 @@ def _reported(
         if found is not None and (seed is not None or len(found["seeds"]) <= 1):
             return found
     return None
-
-
-DIGITS = 12

@@ -44,10 +44,8 @@ def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: boo
         The review; a file that cannot be read is one, too.
     """
     review = Review(str(path))
-    # Of a folder the PDF is verified, by what is attached to it; the files beside it may be other ones.
-    inside = path / "report.pdf"
     try:
-        document = open_document(inside if path.is_dir() and inside.is_file() else path)
+        document = verified_document(path)
     except DocumentError as error:
         review.unreadable = str(error).replace("\n", " ")
         return review
@@ -62,6 +60,16 @@ def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: boo
     except DAMAGE as error:
         review.unreadable = f"{path}: found a PDF whose pages cannot be read ({type(error).__name__}: {error})."
     return review
+
+
+def verified_document(path: Path) -> Document:
+    """The report that is verified: of a folder its PDF, by what is attached to it; files beside it may be other ones.
+
+    Raises:
+        DocumentError: as `open_document`.
+    """
+    inside = path / "report.pdf"
+    return open_document(inside if path.is_dir() and inside.is_file() else path)
 
 
 def _checks(document: Document, root: Path | None, clone: bool) -> Iterator[CheckDone]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from latentpress.errors import LatentPressError, UsageError
 from latentpress.review.findings import ALTERED, UNDECIDED, UNREADABLE, VERIFIED, CheckDone, Finding, Review
 from latentpress.review.shown import plain
-from latentpress.review.verify import DAMAGE, verify, write_review
+from latentpress.review.verify import DAMAGE, verified_document, verify, write_review
 
 MOST = 12
 """Findings of one check that are printed; verify.json has them all."""
@@ -60,12 +60,11 @@ def print_verdict(wish: Wish, say: Callable[[str], None]) -> int:
         raise UsageError(f"--output: found {wish.output}, which is the report itself", "Name another file.")
     review = verify(wish.report, expect=wish.expect, root=wish.root)
     if wish.rerun and not review.unreadable:
-        from latentpress.review.document import open_document
         from latentpress.review.rerun import rerun
 
         draw = secrets.randbelow(1_000_000) if wish.draw is None else wish.draw
         try:
-            document = open_document(wish.report)
+            document = verified_document(wish.report)
             review.checks.append(rerun(document, wish.rerun, draw, say, wish.data_dir, root=wish.root))
         except (*DAMAGE, LatentPressError) as error:
             told = f"stages that cannot be run ({type(error).__name__}: {error})"
