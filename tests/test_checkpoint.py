@@ -33,12 +33,23 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     checkpoint.save(path, 2, HISTORY, variables(*VALUES))
     found = blank()
-    assert checkpoint.load(path, found) == (2, HISTORY)
+    assert checkpoint.load(path, found) == (2, HISTORY, {})
     assert are(found, VALUES)
 
 
+def test_kept_weights_come_back_by_epoch_and_path(tmp_path: Path) -> None:
+    kept = {1: {"code/kernel": VALUES[0]}, 3: {"code/kernel": 2 * VALUES[0], "code/bias": VALUES[1]}}
+    checkpoint.save(tmp_path / "checkpoint", 3, HISTORY, variables(*VALUES), kept)
+    found = checkpoint.load(tmp_path / "checkpoint", blank())[2]
+    assert {epoch: list(weights) for epoch, weights in found.items()} == {
+        1: ["code/kernel"],
+        3: ["code/kernel", "code/bias"],
+    }
+    assert all(np.array_equal(found[epoch][name], kept[epoch][name]) for epoch in kept for name in kept[epoch])
+
+
 def test_without_one_the_training_begins(tmp_path: Path) -> None:
-    assert checkpoint.load(tmp_path / "checkpoint", blank()) == (0, [])
+    assert checkpoint.load(tmp_path / "checkpoint", blank()) == (0, [], {})
 
 
 def test_a_damaged_one_is_told_and_removed_and_nothing_of_it_is_used(
@@ -52,7 +63,7 @@ def test_a_damaged_one_is_told_and_removed_and_nothing_of_it_is_used(
     flipped = [data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :] for bit in bits]
     for damaged in [*flipped, b"", data[:-1], data[: len(data) // 2], data + b"\0"]:
         path.write_bytes(damaged)
-        assert checkpoint.load(path, found) == (0, [])
+        assert checkpoint.load(path, found) == (0, [], {})
         assert are(found, zeros)
         assert not path.exists()
         assert f"{path} is damaged" in capsys.readouterr().out

@@ -22,10 +22,10 @@ class InMemory:
         return self._images
 
 
-def task(folder, penalty="none", epochs=3, optimizer="adamw", reconstruction=None, **training):
+def task(folder, penalty="none", epochs=3, optimizer="adamw", reconstruction=None, model=None, **training):
     rng = np.random.default_rng(0)
     variational = penalty == "kl_divergence"
-    shape = (28, 20, 1) if variational else (28, 28, 1)
+    shape = (28, 20, 1) if variational and model is None else (28, 28, 1)
     default = "bernoulli" if variational else "mse"
     images = {
         name: rng.integers(0, 256, (n, *shape), dtype=np.uint8) for name, n in (("train", 70), ("validation", 20))
@@ -37,6 +37,7 @@ def task(folder, penalty="none", epochs=3, optimizer="adamw", reconstruction=Non
                 "name": "variational" if variational else "convolutional",
                 "code_size": 8,
                 "code_activation": "sigmoid" if penalty == "kl_sparsity" else "linear",
+                **(model or {}),
             },
             "objective": {"penalty": penalty, "weight": 1e-2, "reconstruction": reconstruction or default},
             "training": {
@@ -74,6 +75,61 @@ def test_training_with_gaussian_pixels_lowers_their_error_and_survives_kills(tmp
     kill_twice(tmp_path, monkeypatch, "kl_divergence", reconstruction="gaussian", peak_rate=1e-3)
 
 
+STRIDED = {"name": "strided", "filters": (8, 6, 4), "code_activation": "relu"}
+
+
+@pytest.mark.parametrize(
+    ("penalty", "model"),
+    [
+        ("none", {"dropout": 0.2}),
+        ("none", {"normalization": "batch"}),
+        ("kl_divergence", {"dropout": 0.1}),
+        ("none", {"name": "dense", "widths": (16, 12)}),
+    ],
+)
+def test_networks_with_state_of_their_own_survive_kills(tmp_path, monkeypatch, penalty, model):
+    """Dropout draws, and a batch normalisation keeps averages that no gradient changes."""
+    noise = {"input_noise": 0.3, "input_noise_from": 0.0, "input_clip": True}
+    kill_twice(
+        tmp_path,
+        monkeypatch,
+        penalty,
+        reconstruction="mse",
+        model=STRIDED | model,
+        patience=5,
+        kept_epochs=(1, 2),
+        **noise,
+    )
+
+
+def test_weights_of_kept_epochs_are_those_of_a_training_that_ends_there(tmp_path):
+    runs = {}
+    for name, epochs, kept in (("long", 3, (1, 2)), ("short", 2, ())):
+        (tmp_path / name).mkdir()
+        settings = {"schedule": "constant", "model": STRIDED, "kept_epochs": kept}
+        runs[name] = train(task(tmp_path / name, epochs=epochs, **settings))
+    kept = runs["long"].arrays["weights_epoch_2"]
+    assert kept.keys() == runs["short"].arrays["weights"].keys()
+    assert all(np.array_equal(kept[name], runs["short"].arrays["weights"][name]) for name in kept)
+    assert runs["long"].values["training"]["kept_epochs"] == [1, 2]
+    assert "weights_epoch_3" not in runs["long"].arrays
+
+
+def test_early_stopping_ends_a_training_and_gives_the_weights_of_its_best_epoch(tmp_path):
+    settings = {"schedule": "constant", "model": STRIDED, "peak_rate": 0.5}  # a rate at which nothing improves for long
+    for name in ("stopped", "until_the_best"):
+        (tmp_path / name).mkdir()
+    stopped = train(task(tmp_path / "stopped", epochs=30, patience=2, **settings))
+    losses = stopped.tables["history"]["val_loss"].tolist()
+    best = losses.index(min(losses)) + 1
+    assert len(losses) == best + 2 < 30
+    assert stopped.values["training"]["kept_epoch"] == best
+    assert stopped.values["training"]["epochs"] == len(losses)
+    shorter = train(task(tmp_path / "until_the_best", epochs=best, **settings))
+    for name, weights in shorter.arrays["weights"].items():
+        assert np.array_equal(weights, stopped.arrays["weights"][name]), name
+
+
 def kill_twice(tmp_path, monkeypatch, *args, **settings):
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
@@ -81,8 +137,8 @@ def kill_twice(tmp_path, monkeypatch, *args, **settings):
 
     save = checkpoint.save
 
-    def save_then_die(path, epoch, history, variables):
-        save(path, epoch, history, variables)
+    def save_then_die(*arguments):
+        save(*arguments)
         raise Killed
 
     for _ in range(2):
@@ -93,8 +149,10 @@ def kill_twice(tmp_path, monkeypatch, *args, **settings):
     resumed = train(task(tmp_path / "killed", *args, **settings))
 
     assert whole.tables["history"].equals(resumed.tables["history"])
-    for name, weights in whole.arrays["weights"].items():
-        assert np.array_equal(weights, resumed.arrays["weights"][name]), name
+    assert whole.arrays.keys() == resumed.arrays.keys()
+    for kind in whole.arrays:
+        for name, weights in whole.arrays[kind].items():
+            assert np.array_equal(weights, resumed.arrays[kind][name]), (kind, name)
 
 
 def test_history_has_every_term_of_every_epoch(tmp_path):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from latentpress.datasets.settings import LIMITED
 from latentpress.models.settings import ExperimentSettings
 
-SECONDS_AN_EPOCH = {"convolutional": 85.0, "variational": 0.5}
+SECONDS_AN_EPOCH = {"convolutional": 85.0, "dense": 2.0, "strided": 42.0, "variational": 0.5}
 """On one core of 2024's servers, with all images and no penalty."""
+ENCODING_SECONDS = {"convolutional": 20.0, "strided": 8.0}
+"""Of all images; those of a fully connected model are encoded in a second."""
 DECODER_SHARE = 0.35
 """Of the time of an epoch, what one takes that trains the decoder alone."""
 IMAGES = {"real": 55_000, "embedded": 9_000}
@@ -26,7 +29,7 @@ def images_share(data: str, source: str, limit: int | None) -> float:
         source: ``"real"`` or ``"embedded"``.
         limit: the profile's limit of training images of the digits.
     """
-    return (limit or IMAGES[source]) / IMAGES["real"] if data == "mnist" else 1.0
+    return (limit or IMAGES[source]) / IMAGES["real"] if data in LIMITED else 1.0
 
 
 def training_seconds(experiment: ExperimentSettings, share: float, device: str, threads: int) -> float:
@@ -41,7 +44,7 @@ def training_seconds(experiment: ExperimentSettings, share: float, device: str, 
 
 def encoding_seconds(experiment: ExperimentSettings, share: float) -> float:
     """Seconds of encoding a data set, likewise."""
-    return START + (20.0 if experiment.model.name == "convolutional" else 1.0) * share
+    return START + ENCODING_SECONDS.get(experiment.model.name, 1.0) * share
 
 
 def evaluation_seconds(declared: float, share: float) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from latentpress import estimates
+from latentpress.datasets.settings import LIMITED
 from latentpress.datasets.settings import late_modules as data_modules
 from latentpress.declarations import evaluation
 from latentpress.engine.stage import Stage
@@ -272,7 +273,7 @@ class _Builder:
                 settings={
                     "data": name,
                     "source": source.source,
-                    "limit": SMOKE_LIMIT if self.project.profile == "smoke" and name == "mnist" else None,
+                    "limit": SMOKE_LIMIT if self.project.profile == "smoke" and name in LIMITED else None,
                 },
                 files=dict(source.files),
                 roots=data_modules(name, source.source),

@@ -12,6 +12,7 @@ from latentpress import machine, pipeline
 from latentpress import project as projects
 from latentpress.builds import Build, seeds_of
 from latentpress.datasets import sources
+from latentpress.datasets.settings import FILES_OF
 from latentpress.errors import DataError, TexMissingError, UsageError
 from latentpress.reporting import tex
 from latentpress.settings_files import suggestion
@@ -100,9 +101,14 @@ def find_data(build: Build) -> None:
     """
     request = build.request
     errors: dict[str, DataError] = {}
+    found: dict[str, sources.Located] = {}
     for name in pipeline.data_sets(build.project, build.reports):
+        origin = FILES_OF.get(name, name)
+        if origin in found:  # made of the same files: nothing to look for, or to tell, once more
+            build.located[name] = found[origin]
+            continue
         try:
-            build.located[name] = sources.locate(
+            build.located[name] = found[origin] = sources.locate(
                 name,
                 mode=request.data,
                 data_dir=request.data_dir,

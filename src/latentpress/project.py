@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from latentpress.datasets.settings import DATA_SETS
 from latentpress.declarations import Declaration, evaluation, merge_settings
 from latentpress.errors import SettingsError, UsageError
 from latentpress.health_rules import RULES
@@ -17,7 +18,6 @@ from latentpress.own_evaluations import check_own_evaluations
 from latentpress.settings_files import line_of, override, read_toml, suggestion, validate
 
 PROFILES = ("smoke", "default", "thorough", "published")
-DATA_SETS = ("mnist", "frey")
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 RESERVED = ("store", "last_run.json", "timeline.svg")
 """What else lies in the build folder, so that no report can be exported to that name."""

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from latentpress import checkpoint
+from latentpress import checkpoint, keeping
 from latentpress.batching import VALIDATION_BATCH, batches
 from latentpress.engine.stage import Result, Task
 from latentpress.models import penalties
@@ -30,10 +30,11 @@ def train(task: Task) -> Result:
         task: input ``data``; settings ``model``, ``objective``, ``training``; the seed.
 
     Returns:
-        arrays ``weights``, and ``codes`` {``train`` and ``validation``: float32 (n, code)} where the decoder was
-        trained alone; table ``history`` (epoch, loss, reconstruction, penalty, and each of them on the validation
-        split as ``val_…``; while the decoder alone is trained, the penalties are those of the epoch before, or 0 if
-        there was none); values ``architecture`` (tables, see `describe`) and ``training``.
+        arrays ``weights``, ``weights_epoch_<k>`` of each of the kept epochs that was run, and ``codes`` {``train`` and
+        ``validation``: float32 (n, code)} where the decoder was trained alone; table ``history`` (epoch, loss,
+        reconstruction, penalty, and each of them on the validation split as ``val_…``; while the decoder alone is
+        trained, the penalties are those of the epoch before, or 0 if there was none); values ``architecture`` (tables,
+        see `describe`) and ``training``.
     """
     settings = TrainingSettings.model_validate(task.settings["training"])
     objective = ObjectiveSettings.model_validate(task.settings["objective"])
@@ -52,37 +53,46 @@ def train(task: Task) -> Result:
     if settings.decoder_epochs:
         decoder_steps = len(images["train"]) // settings.decoder_batch_size * settings.decoder_epochs
         compile_model(autoencoder.decoder, make_decoder_optimizer(settings, decoder_steps), objective)
-    history, codes = _run_epochs(task, autoencoder, images, settings, seed)
+    history, codes, kept = _run_epochs(task, autoencoder, images, settings, seed)
+    kept_epoch = keeping.finish(kept, autoencoder, history, settings)
 
     architecture = describe(
         {"encoder": autoencoder.encoder, "bottleneck": autoencoder.bottleneck, "decoder": autoencoder.decoder}
     )
     return Result(
-        arrays={"weights": named_weights(autoencoder), **({} if codes is None else {"codes": codes})},
+        arrays={
+            "weights": named_weights(autoencoder),
+            **{f"weights_epoch_{epoch}": kept[epoch] for epoch in settings.kept_epochs if epoch in kept},
+            **({} if codes is None else {"codes": codes}),
+        },
         tables={"history": pd.DataFrame(history, columns=HISTORY_COLUMNS)},
         values={
             "architecture": architecture,
             "training": {
                 "image_shape": list(shape),
-                "epochs": settings.epochs,
+                "epochs": len(history) - settings.decoder_epochs,
+                "kept_epoch": kept_epoch,
+                "kept_epochs": [epoch for epoch in settings.kept_epochs if epoch in kept],
                 "decoder_epochs": settings.decoder_epochs,
                 "batches": steps,
-                "training_flops": training_flops(architecture, settings, len(images["train"])),
+                "training_flops": training_flops(architecture, settings, len(images["train"]), len(history)),
             },
         },
     )
 
 
-def training_flops(architecture: dict[str, Any], settings: TrainingSettings, images: int) -> int:
+def training_flops(architecture: dict[str, Any], settings: TrainingSettings, images: int, epochs: int) -> int:
     """Floating-point operations of all forward and backward passes; penalties and the optimizer are not counted.
 
     Args:
         architecture: of `describe`.
         settings: epochs and batch size.
         images: in the training split.
+        epochs: that were run, those of the decoder alone included.
     """
     # A backward pass costs two forward passes.
-    joint = 3 * architecture["flops_per_image"] * _whole_batches(images, settings.batch_size) * settings.epochs
+    together = epochs - settings.decoder_epochs
+    joint = 3 * architecture["flops_per_image"] * _whole_batches(images, settings.batch_size) * together
     if not settings.decoder_epochs:
         return int(joint)
     decoder = architecture["decoder_flops_per_image"]
@@ -125,17 +135,19 @@ def _on_gpu() -> bool:
 
 def _run_epochs(
     task: Task, autoencoder: Any, images: dict[str, np.ndarray], settings: TrainingSettings, seed: int
-) -> tuple[list[dict[str, float]], dict[str, np.ndarray] | None]:
+) -> tuple[list[dict[str, float]], dict[str, np.ndarray] | None, checkpoint.Kept]:
     trained = [autoencoder, autoencoder.decoder] if settings.decoder_epochs else [autoencoder]
     for network in trained:
         network.optimizer.build(network.trainable_variables)
-    variables = [*autoencoder.trainable_variables, *(v for network in trained for v in network.optimizer.variables)]
+    variables = [*autoencoder.weights, *(v for network in trained for v in network.optimizer.variables)]
     path = task.scratch / "checkpoint.npz"
-    finished, history = checkpoint.load(path, variables)
+    finished, history, kept = checkpoint.load(path, variables)
     epochs = settings.epochs + settings.decoder_epochs
     progress = Progress(task, epochs, started_at=finished)
     codes: dict[str, np.ndarray] | None = None
     for epoch in range(finished, epochs):
+        if keeping.is_over(history, settings.patience):
+            break
         # Everything random in an epoch follows from (seed, epoch) alone, so that a resumed training needs
         # no state but the weights and the optimizers' variables.
         _reset_randomness(autoencoder, seed, epoch)
@@ -146,8 +158,9 @@ def _run_epochs(
             codes = codes or _encode(autoencoder.encoder, images)
             network, inputs, batch_size = autoencoder.decoder, codes, settings.decoder_batch_size
         order = order[: _whole_batches(len(order), batch_size)]
+        shown = inputs["train"][order]
         fitted = network.fit(
-            **batches(inputs["train"][order], images["train"][order], batch_size),
+            **batches(shown, shown if inputs is images else images["train"][order], batch_size),
             epochs=1,
             shuffle=False,
             verbose=0,
@@ -168,10 +181,11 @@ def _run_epochs(
                 record[f"{split}penalty"] = history[-1][f"{split}penalty"] if history else 0.0
                 record[f"{split}loss"] = record[f"{split}reconstruction"] + record[f"{split}penalty"]
         history.append({"epoch": epoch + 1, **record})
-        checkpoint.save(path, epoch + 1, history, variables)
+        kept = keeping.keep(kept, autoencoder, history, settings)
+        checkpoint.save(path, epoch + 1, history, variables, kept)
     if settings.decoder_epochs and codes is None:  # an earlier attempt ended after its last epoch
         codes = _encode(autoencoder.encoder, images)
-    return history, codes
+    return history, codes, kept
 
 
 def _encode(encoder: Any, images: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -24,7 +24,7 @@ class DataSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: Literal["mnist", "frey"]
+    data: Literal["mnist", "colored_mnist", "frey"]
     source: Literal["real", "embedded"]
     limit: Limit | None = None
 
@@ -32,10 +32,19 @@ class DataSettings(BaseModel):
 MODULES = {
     ("mnist", "real"): "latentpress.datasets.mnist",
     ("mnist", "embedded"): "latentpress.datasets.embedded_digits",
+    ("colored_mnist", "real"): "latentpress.datasets.colored_mnist",
+    ("colored_mnist", "embedded"): "latentpress.datasets.colored_digits",
     ("frey", "real"): "latentpress.datasets.frey",
     ("frey", "embedded"): "latentpress.datasets.drawn_faces",
 }
 """The module that makes each data set; its ``load(files)`` returns a `latentpress.datasets.content.DataSet`."""
+
+
+DATA_SETS = tuple(dict.fromkeys(data for data, _ in MODULES))
+FILES_OF = {"colored_mnist": "mnist"}
+"""A data set that is made of another's files, to that other one."""
+LIMITED = ("mnist", "colored_mnist")
+"""Data sets of tens of thousands of images, of which quick runs take some."""
 
 
 def late_modules(data: str, source: str) -> tuple[str, ...]:

@@ -14,10 +14,12 @@ from typing import Literal
 
 from latentpress.datasets import downloads, files
 from latentpress.datasets.downloads import Announce, Network
+from latentpress.datasets.settings import DATA_SETS, FILES_OF
 from latentpress.errors import DataError, SettingsError
 
 VARIABLE = "LATENTPRESS_DATA"
 TITLES = {"mnist": "MNIST", "frey": "the Frey faces"}
+"""Of the data sets that have files of their own."""
 SUBSTITUTES = {"mnist": "the handwritten digits of scikit-learn", "frey": "drawn faces"}
 
 Mode = Literal["auto", "real", "embedded"]
@@ -53,7 +55,7 @@ def locate(
     """Find the files of a data set, checking presence, size and headers; the content is checked when it is read.
 
     Args:
-        data: ``"mnist"`` or ``"frey"``.
+        data: one of `latentpress.datasets.settings.DATA_SETS`.
         mode: ``"auto"`` falls back to the embedded data and says so, ``"real"`` fails instead,
             ``"embedded"`` searches nothing.
         data_dir: the folder that the user named, or None.
@@ -67,8 +69,9 @@ def locate(
             and the data were not found.
         SettingsError: there is no such data set.
     """
-    if data not in TITLES:
-        raise SettingsError(f'unknown data set "{data}"; expected one of {", ".join(TITLES)}')
+    if data not in DATA_SETS:
+        raise SettingsError(f'unknown data set "{data}"; expected one of {", ".join(DATA_SETS)}')
+    data = FILES_OF.get(data, data)
     if mode == "embedded":
         return Located("embedded")
     tried: list[str] = []

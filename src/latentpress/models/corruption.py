@@ -50,6 +50,39 @@ class Distortion(keras.layers.Layer):
         return input_shape
 
 
+class RandomNoise(keras.layers.Layer):
+    """Adds Gaussian noise while training, of a strength of its own for each image.
+
+    Args:
+        low, high: between which the standard deviation of each image's noise is drawn, evenly.
+        seed: of strengths and noise.
+    """
+
+    def __init__(self, low: float, high: float, seed: int, **options: Any) -> None:
+        super().__init__(dtype="float32", **options)
+        self.low, self.high = low, high
+        self.draws = keras.random.SeedGenerator(seed)
+
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
+        """Noisy images (n, H, W, C); while not training, the images as they are."""
+        if not training:
+            return images
+        strengths = keras.random.uniform((ops.shape(images)[0], 1, 1, 1), self.low, self.high, seed=self.draws)
+        return images + strengths * keras.random.normal(ops.shape(images), dtype="float32", seed=self.draws)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of the images."""
+        return input_shape
+
+
+class Clipping(keras.layers.Layer):
+    """Clips what came before it to [0, 1] while training, as a sensor would."""
+
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
+        """Clipped images; while not training, the images as they are."""
+        return ops.clip(images, 0.0, 1.0) if training else images
+
+
 def affine_maps(angles: Tensor, scales: Tensor, shifts: Tensor, height: int, width: int) -> Tensor:
     """Maps from a pixel of the result to a place in the image, in the form that Keras takes: (n, 8).
 
@@ -81,10 +114,11 @@ def affine_maps(angles: Tensor, scales: Tensor, shifts: Tensor, height: int, wid
 
 
 def make_corruption(settings: TrainingSettings, seed: int) -> keras.layers.Layer | None:
-    """What the settings ask for: a distortion, Gaussian noise, one after the other, or None.
+    """What the settings ask for: a distortion, Gaussian noise, clipping, one after the other, or None.
 
     Args:
-        settings: ``input_shift``, ``input_scale``, ``input_rotation``, ``input_noise``.
+        settings: ``input_shift``, ``input_scale``, ``input_rotation``, ``input_noise`` and ``input_noise_from``,
+            ``input_clip``.
         seed: of all that is drawn.
     """
     layers: list[keras.layers.Layer] = []
@@ -92,8 +126,12 @@ def make_corruption(settings: TrainingSettings, seed: int) -> keras.layers.Layer
         layers.append(
             Distortion(settings.input_shift, settings.input_scale, settings.input_rotation, seed, name="distortion")
         )
-    if settings.input_noise:
+    if settings.input_noise and settings.input_noise_from is not None:
+        layers.append(RandomNoise(settings.input_noise_from, settings.input_noise, seed, name="input_noise"))
+    elif settings.input_noise:
         layers.append(keras.layers.GaussianNoise(settings.input_noise, seed=seed, name="input_noise"))
+    if settings.input_clip:
+        layers.append(Clipping(name="input_clip"))
     if len(layers) < 2:
         return layers[0] if layers else None
     return keras.Sequential(layers, name="corruption")

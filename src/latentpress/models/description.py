@@ -75,10 +75,15 @@ def _description(layer: keras.layers.Layer) -> str:
     name = getattr(activation, "__name__", "linear")
     then = "" if name == "linear" else f", then {'ReLU' if name == 'relu' else name}"
     match layer:
+        case keras.layers.Dropout():
+            return f"{100 * layer.rate:g} % set to zero while training"
+        case keras.layers.BatchNormalization():
+            return "batch normalisation"
         case keras.layers.Conv2DTranspose():
             return f"{_shape(layer.kernel_size)} transposed convolution, stride {layer.strides[0]}{then}"
         case keras.layers.Conv2D():
-            return f"{_shape(layer.kernel_size)} convolution, {layer.padding} padding{then}"
+            stride = f", stride {layer.strides[0]}" if layer.strides[0] > 1 else ""
+            return f"{_shape(layer.kernel_size)} convolution{stride}, {layer.padding} padding{then}"
         case keras.layers.MaxPooling2D():
             return f"{_shape(layer.pool_size)} maximum"
         case keras.layers.Dense():
@@ -89,6 +94,10 @@ def _description(layer: keras.layers.Layer) -> str:
             return "input"
         case keras.layers.Activation() if layer.activity_regularizer is not None:
             return "the penalised activations, unchanged"
+        case keras.layers.Activation():
+            return "ReLU" if name == "relu" else name
+        case keras.layers.Concatenate():
+            return "side by side"
         case _:
             return {
                 "Flatten": "to a vector",

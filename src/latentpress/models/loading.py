@@ -50,17 +50,17 @@ def build_model(
 
 
 def named_weights(autoencoder: Any) -> dict[str, np.ndarray]:
-    """Trainable weights by path; the paths are stable since every layer is named."""
-    return {variable.path: ops.convert_to_numpy(variable.value) for variable in autoencoder.trainable_variables}
+    """Weights by path, moving averages included; the paths are stable since every layer is named."""
+    return {variable.path: ops.convert_to_numpy(variable.value) for variable in autoencoder.weights}
 
 
 def assign_weights(autoencoder: Any, weights: dict[str, np.ndarray]) -> None:
-    """Set trainable weights by path.
+    """Set weights by path.
 
     Raises:
         KeyError: a weight of the model is missing among those given.
     """
-    for variable in autoencoder.trainable_variables:
+    for variable in autoencoder.weights:
         variable.assign(weights[variable.path])
 
 
@@ -134,7 +134,9 @@ def _batches(inputs: np.ndarray) -> Iterator[np.ndarray]:
         yield inputs[start : start + BATCH].astype("float32", copy=False)
 
 
-def restore(artifact: Artifact, model: dict[str, Any], objective: dict[str, Any], precision: str) -> TrainedModel:
+def restore(
+    artifact: Artifact, model: dict[str, Any], objective: dict[str, Any], precision: str, weights: str = "weights"
+) -> TrainedModel:
     """Rebuild the model that a training stage saved.
 
     Args:
@@ -142,15 +144,16 @@ def restore(artifact: Artifact, model: dict[str, Any], objective: dict[str, Any]
         model: settings of the base model.
         objective: settings of the objective.
         precision: Keras dtype policy to compute in.
+        weights: which of the artifact's: ``weights``, or ``weights_epoch_<k>`` of a kept epoch.
     """
     shape = tuple(artifact.json("training")["image_shape"])
     autoencoder = build_model(
         ModelSettings.model_validate(model), ObjectiveSettings.model_validate(objective), shape, precision
     )
-    assign_weights(autoencoder, artifact.arrays("weights"))
+    assign_weights(autoencoder, artifact.arrays(weights))
     return TrainedModel(autoencoder)
 
 
-def load_model(task: Task) -> TrainedModel:
-    """The model of an evaluation's task (input ``model``), computing in float32."""
-    return restore(task.inputs["model"], task.settings["model"], task.settings["objective"], "float32")
+def load_model(task: Task, weights: str = "weights") -> TrainedModel:
+    """The model of an evaluation's task (input ``model``), computing in float32; `restore` tells of its weights."""
+    return restore(task.inputs["model"], task.settings["model"], task.settings["objective"], "float32", weights)

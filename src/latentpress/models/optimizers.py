@@ -42,6 +42,27 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "steps": self.steps, "warm_up": self.warm_up}
 
 
+class AdamL2(keras.optimizers.Adam):
+    """Adam on the loss and half of a factor times the sum of the squared weights, as torch's ``weight_decay`` has it.
+
+    Unlike AdamW's, this decay goes through Adam's averages, and is scaled by them as any other gradient.
+
+    Args:
+        rate: of learning.
+        factor: of the penalty on the weights.
+    """
+
+    def __init__(self, rate: Any, factor: float, **options: Any) -> None:
+        super().__init__(rate, **options)
+        self.factor = factor
+
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
+        """One step of one variable."""
+        super().update_step(
+            ops.add(gradient, self.factor * ops.cast(variable, gradient.dtype)), variable, learning_rate
+        )
+
+
 class MuonDecoder(keras.optimizers.Muon):
     """Muon on the decoder's kernels, AdamW on everything else.
 
@@ -84,6 +105,8 @@ def make_optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.O
     decay = settings.weight_decay
     if settings.optimizer == "adam":
         return keras.optimizers.Adam(rate)
+    if settings.optimizer == "adam_l2":
+        return AdamL2(rate, decay)
     if settings.optimizer == "adamw":
         return keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
     return _muon_decoder(rate, decay)

@@ -20,11 +20,20 @@ class Settings(BaseModel):
 class ModelSettings(Settings):
     """The network: which base model, and its sizes."""
 
-    name: Literal["convolutional", "variational"]
+    name: Literal["convolutional", "dense", "strided", "variational"]
     code_size: PositiveInt = 128
-    code_activation: Literal["linear", "sigmoid"] = "linear"
+    """Of the strided model, the size follows from the filters and the images."""
+    code_activation: Literal["linear", "relu", "sigmoid", "tanh"] = "linear"
     hidden: PositiveInt = 256
-    """Units of each hidden layer of the fully connected model; the convolutional one has fixed widths."""
+    """Units of each hidden layer of the variational model; the convolutional one has fixed widths."""
+    widths: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (144, 72)
+    """Units of the dense model's hidden layers, from the image to the code; its decoder has them in reverse."""
+    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (128, 64, 32, 16)
+    """Of the strided model's convolutions, from the image to the code; its decoder mirrors them."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """The share of a strided model's activations that is set to zero after each layer, while training."""
+    normalization: Literal["none", "batch"] = "none"
+    """Between the strided model's convolutions and their activations."""
     padding: Literal["early", "late"] = "early"
     """Before the convolutional decoder's last convolution, or, a fault, after it, which leaves a blank frame."""
     last_kernel: Literal["identity", "random"] = "identity"
@@ -60,7 +69,9 @@ class ObjectiveSettings(Settings):
 class TrainingSettings(Settings):
     """How the objective is minimised."""
 
-    optimizer: Literal["adam", "adamw", "muon_decoder"] = "adamw"
+    optimizer: Literal["adam", "adam_l2", "adamw", "muon_decoder"] = "adamw"
+    """With weight_decay, ``adam_l2`` adds half of it times the squared weights to the loss, ``adamw`` shrinks the
+    weights, and ``adam`` does neither."""
     epochs: Annotated[int, Field(ge=0, strict=True)] = 2
     images: PositiveInt | None = None
     """At most so many training images, the first, and the same share of the validation images; all where absent."""
@@ -73,12 +84,21 @@ class TrainingSettings(Settings):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     input_noise: NonNegative = 0.0
     """Standard deviation of the Gaussian noise added to the encoder's input while training."""
+    input_noise_from: NonNegative | None = None
+    """Where given, the deviation is drawn for each image, uniform from this to input_noise."""
+    input_clip: bool = False
+    """Whether what the encoder sees while training is clipped to [0, 1], noise and all."""
     input_shift: NonNegative = 0.0
     """The largest shift of the encoder's input along each axis while training, in pixels."""
     input_scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """The largest magnification or reduction of it, as a natural logarithm: 0.1 is about a tenth."""
     input_rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
     """The largest rotation of it to either side, in degrees."""
+    patience: PositiveInt | None = None
+    """Early stopping: so many epochs without a smaller validation loss end the training, and the weights are those of
+    the epoch where it was smallest. Where absent, all epochs are run, and the weights are those of the last."""
+    kept_epochs: tuple[PositiveInt, ...] = ()
+    """Epochs whose weights are kept, too, to show what the model did then."""
     decoder_epochs: Annotated[int, Field(ge=0, strict=True)] = 0
     """Epochs that follow, in which the decoder alone is trained, on the codes of the finished encoder."""
     decoder_batch_size: PositiveInt = 128
@@ -99,10 +119,10 @@ class ExperimentSettings(Settings):
 
     @model_validator(mode="after")
     def _penalty_fits_model(self) -> ExperimentSettings:
-        if (self.objective.penalty == "kl_divergence") != (self.model.name == "variational"):
+        if self.model.name not in VARIATIONAL[self.objective.penalty == "kl_divergence"]:
             raise ValueError(
                 f"objective.penalty is {self.objective.penalty!r} and model.name is {self.model.name!r}; "
-                "expected 'kl_divergence' with 'variational' and only there"
+                "expected 'kl_divergence' always with 'variational', perhaps with 'strided', and nowhere else"
             )
         if self.objective.penalty == "kl_sparsity" and self.model.code_activation != "sigmoid":
             raise ValueError(
@@ -117,13 +137,37 @@ class ExperimentSettings(Settings):
                 f"objective.penalised is {self.objective.penalised!r} and objective.penalty is "
                 f"{self.objective.penalty!r}; expected 'decoder' with 'contractive' or 'beside' with 'kl_sparsity'"
             )
-        if self.training.decoder_epochs and self.model.name == "variational":
+        if self.training.decoder_epochs and self.objective.penalty == "kl_divergence":
             raise ValueError(
-                f"training.decoder_epochs is {self.training.decoder_epochs} and model.name is 'variational'; "
-                "expected 0: its decoder learns from codes that are drawn anew in every step"
+                f"training.decoder_epochs is {self.training.decoder_epochs} and objective.penalty is 'kl_divergence'; "
+                "expected 0: such a decoder learns from codes that are drawn anew in every step"
             )
         return self
 
+    @model_validator(mode="after")
+    def _epochs_exist(self) -> ExperimentSettings:
+        training = self.training
+        late = [epoch for epoch in training.kept_epochs if epoch > training.epochs]
+        if late:
+            raise ValueError(
+                f"training.kept_epochs has {late[0]} and training.epochs is {training.epochs}; expected no epoch that "
+                "is not run"
+            )
+        if training.decoder_epochs and (training.patience or training.kept_epochs):
+            raise ValueError(
+                f"training.decoder_epochs is {training.decoder_epochs}; expected 0 with training.patience or "
+                "training.kept_epochs, which are of encoder and decoder trained together"
+            )
+        if training.input_noise_from is not None and training.input_noise_from > training.input_noise:
+            raise ValueError(
+                f"training.input_noise_from is {training.input_noise_from:g} and training.input_noise is "
+                f"{training.input_noise:g}; expected the smaller one first"
+            )
+        return self
+
+
+VARIATIONAL = {True: ("variational", "strided"), False: ("convolutional", "dense", "strided")}
+"""Models that can be trained with a Kullback-Leibler divergence, and without one."""
 
 OBJECTIVE_MODULES = {
     "none": "latentpress.models.plain",

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from latentpress.datasets.settings import DATA_SETS
 from latentpress.errors import SettingsError
 from latentpress.health import RULES
 from latentpress.models.settings import Settings
-from latentpress.project import DATA_SETS, PROFILES
+from latentpress.project import PROFILES
 from latentpress.reporting.claim_base import (
     BETTER,
     DESCRIPTIVE,
