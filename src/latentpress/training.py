@@ -13,7 +13,7 @@ from latentpress import checkpoint, keeping
 from latentpress.batching import VALIDATION_BATCH, batches
 from latentpress.engine.stage import Result, Task
 from latentpress.models import penalties
-from latentpress.models.corruption import make_corruption
+from latentpress.models.corruption import make_corruption, noisy_images
 from latentpress.models.description import describe
 from latentpress.models.loading import build_model, named_weights
 from latentpress.models.optimizers import make_decoder_optimizer, make_optimizer
@@ -32,9 +32,9 @@ def train(task: Task) -> Result:
     Returns:
         arrays ``weights``, ``weights_epoch_<k>`` of each of the kept epochs that was run, and ``codes`` {``train`` and
         ``validation``: float32 (n, code)} where the decoder was trained alone; table ``history`` (epoch, loss,
-        reconstruction, penalty, and each of them on the validation split as ``val_…``; while the decoder alone is
-        trained, the penalties are those of the epoch before, or 0 if there was none); values ``architecture`` (tables,
-        see `describe`) and ``training``.
+        reconstruction, penalty, and each of them on the validation split, noisy where the training's is, as ``val_…``;
+        while the decoder alone is trained, the penalties are those of the epoch before, or 0 if there was none); values
+        ``architecture`` (tables, see `describe`) and ``training``.
     """
     settings = TrainingSettings.model_validate(task.settings["training"])
     objective = ObjectiveSettings.model_validate(task.settings["objective"])
@@ -145,6 +145,7 @@ def _run_epochs(
     epochs = settings.epochs + settings.decoder_epochs
     progress = Progress(task, epochs, started_at=finished)
     codes: dict[str, np.ndarray] | None = None
+    noisy = noisy_images(images["validation"], settings, seed)
     for epoch in range(finished, epochs):
         if keeping.is_over(history, settings.patience):
             break
@@ -168,7 +169,7 @@ def _run_epochs(
         )
         record = {name: float(values[0]) for name, values in fitted.history.items()}
         validated = network.evaluate(
-            **batches(inputs["validation"], images["validation"], VALIDATION_BATCH),
+            **batches(noisy if inputs is images else inputs["validation"], images["validation"], VALIDATION_BATCH),
             verbose=0,
             return_dict=True,
         )

@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from latentpress.models.settings import TrainingSettings
 
 Tensor = Any
+VALIDATION_DRAW = 2  # beside the seed, so that this noise is none that a training has seen
 
 
 class Distortion(keras.layers.Layer):
@@ -111,6 +113,26 @@ def affine_maps(angles: Tensor, scales: Tensor, shifts: Tensor, height: int, wid
         ],
         axis=1,
     )
+
+
+def noisy_images(images: np.ndarray, settings: TrainingSettings, seed: int) -> np.ndarray:
+    """Images with the noise that a training shows, drawn once: what it is validated with.
+
+    Args:
+        images: float32 (n, H, W, C).
+        settings: ``input_noise`` and ``input_noise_from``, ``input_clip``.
+        seed: of all that is drawn.
+
+    Returns:
+        The images themselves where the settings ask for no noise.
+    """
+    if not settings.input_noise:
+        return images
+    generator = np.random.default_rng((seed, VALIDATION_DRAW))
+    low = settings.input_noise if settings.input_noise_from is None else settings.input_noise_from
+    strengths = generator.uniform(low, settings.input_noise, (len(images), 1, 1, 1)).astype(np.float32)
+    noisy = images + strengths * generator.standard_normal(images.shape, dtype=np.float32)
+    return np.clip(noisy, 0.0, 1.0) if settings.input_clip else noisy
 
 
 def make_corruption(settings: TrainingSettings, seed: int) -> keras.layers.Layer | None:

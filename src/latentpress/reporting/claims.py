@@ -19,6 +19,7 @@ from latentpress.reporting import (
     claims_paths,
     claims_published,
     claims_samples,
+    claims_training,
 )
 from latentpress.reporting.claim_base import DESCRIPTIVE, NOT_TESTABLE, Claim, Look, NotTestable
 from latentpress.reporting.latex import Tex, escape
@@ -53,6 +54,7 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_describing.probe_trustworthy,
         claims_faults.fault_caught,
         claims_faults.met_by_scale,
+        claims_training.early_stopping,
     )
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from latentpress.errors import TemplateError
@@ -34,8 +34,8 @@ class SectionValues:
     def exported(self) -> dict[str, Callable[..., Any]]:
         """Name to function, for the template."""
         functions = (
-            self.num, self.metric, self.has, self.setting, self.setting_read, self.evaluation_setting,
-            self.evaluation_value, self.experiment, self.data_facts, self.data_notice, self.model_name,
+            self.num, self.metric, self.has, self.setting, self.setting_read, self.settings_read,
+            self.evaluation_setting, self.evaluation_value, self.experiment, self.data_facts, self.data_notice, self.model_name,
             self.published, self.published_row,
             self.environment,
         )  # fmt: skip
@@ -106,6 +106,16 @@ class SectionValues:
         """The same, or a dash where the experiment's model or objective does not read it."""
         text = self.setting(experiment, key)
         return text if values.is_read(self.experiment(experiment), values.identifier(key)) else Tex("--")
+
+    def settings_read(self, experiments: Sequence[str], group: str) -> list[str]:
+        """The keys of a group of settings that any of some experiments reads and has a value for."""
+        found = [(values.flatten(self.experiment(name)), self.experiment(name)) for name in experiments]
+        known = dict.fromkeys(key for flat, _ in found for key in flat if key.startswith(f"{group}."))
+        return [
+            key.split(".", 1)[1]
+            for key in known
+            if any(values.is_read(settings, key) and flat.get(key) not in (None, (), []) for flat, settings in found)
+        ]
 
     def evaluation_value(self, evaluation: str, key: str) -> Any:
         """One value of an evaluation's settings, as it is."""

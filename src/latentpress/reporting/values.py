@@ -75,8 +75,13 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 USED_BY: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "model.code_activation": ("model.name", ("convolutional",)),
+    "model.code_activation": ("model.name", ("convolutional", "dense", "strided")),
+    "model.code_size": ("model.name", ("convolutional", "dense", "variational")),
     "model.hidden": ("model.name", ("variational",)),
+    "model.widths": ("model.name", ("dense",)),
+    "model.filters": ("model.name", ("strided",)),
+    "model.dropout": ("model.name", ("strided",)),
+    "model.normalization": ("model.name", ("strided",)),
     "model.padding": ("model.name", ("convolutional",)),
     "model.last_kernel": ("model.name", ("convolutional",)),
     "objective.weight": ("objective.penalty", ("kl_sparsity", "contractive")),
@@ -87,8 +92,16 @@ USED_BY: dict[str, tuple[str, tuple[Any, ...]]] = {
     "objective.contraction": ("objective.penalty", ("contractive",)),
     "objective.beta": ("objective.penalty", ("kl_divergence",)),
     "objective.divergence": ("objective.penalty", ("kl_divergence",)),
+    "training.warm_up": ("training.schedule", ("one_cycle",)),
+    "training.weight_decay": ("training.optimizer", ("adam_l2", "adamw", "muon_decoder")),
 }
 """Setting to the setting that decides whether it is read at all, and the values with which it is."""
+NEEDS = {
+    "training.input_noise_from": "training.input_noise",
+    "training.decoder_batch_size": "training.decoder_epochs",
+    "training.decoder_rate": "training.decoder_epochs",
+}
+"""Setting to the one without which it is not read: where that is 0, or absent."""
 
 
 def is_read(experiment: Mapping[str, Any], key: str) -> bool:
@@ -99,6 +112,8 @@ def is_read(experiment: Mapping[str, Any], key: str) -> bool:
         and key not in ("training.epochs", "training.precision")
         and not flat["training.epochs"]
     ):
+        return False
+    if key in NEEDS and not flat.get(NEEDS[key]):
         return False
     if key not in USED_BY:
         return True
