@@ -35,8 +35,8 @@ class SectionValues:
         """Name to function, for the template."""
         functions = (
             self.num, self.metric, self.has, self.setting, self.setting_read, self.settings_read,
-            self.evaluation_setting, self.evaluation_value, self.experiment, self.data_facts, self.data_notice, self.model_name,
-            self.published, self.published_row,
+            self.evaluation_setting, self.evaluation_value, self.experiment, self.data_facts, self.data_notice,
+            self.model_name, self.published, self.published_row,
             self.environment,
         )  # fmt: skip
         return {function.__name__: function for function in functions}
