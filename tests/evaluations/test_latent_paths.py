@@ -62,7 +62,8 @@ def test_a_detour_is_longer_than_the_straight_line() -> None:
 
 def test_ends_that_are_one_image_have_no_ratio() -> None:
     assert np.isnan(list(path_of(np.array([0.5, 0.9, 0.5])).values())).all()
-    assert np.isnan(list(path_of(np.array([0.5, 0.5 + 1e-8, 0.5 + 2e-8])).values())).all()  # rounding is no path
+    assert np.isnan(list(path_of(np.array([0.5, 0.501, 0.5015])).values())).all()  # not half a grey level
+    assert path_of(np.array([0.5, 0.501, 0.503]))["path_length_ratio"] == pytest.approx(1)
 
 
 @given(st.integers(2, 6), st.integers(0, 99))
@@ -174,7 +175,7 @@ def test_a_collapsed_model_has_figures_but_no_ratios(
 ) -> None:
     constant = Linear(SHAPE, lambda codes: np.full_like(codes, 0.5))
     metrics, result = measured(artifact, task, digits, monkeypatch, constant)
-    assert metrics["path_length_ratio"].value is None and metrics["largest_step_ratio"].value is None
+    assert {metric.value for metric in metrics.values()} == {None}  # also of midpoints, to which one grey is near
     assert "lines" in unpack(artifact(result))
     one_code = Linear(SHAPE)
     one_code.encode = lambda images: np.full((len(images), 192), 0.5, np.float32)  # type: ignore[method-assign]

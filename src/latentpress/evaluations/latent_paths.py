@@ -38,9 +38,10 @@ TITLE = "Paths through the latent space"
 SEED = 0  # not the model's: all models are asked for the same images
 CLASSES_NEEDED = 3
 """A path between two classes can cross a third one only where there is one."""
-EQUAL = 1e-6
-"""Two images are one but for rounding where the root mean square of their difference is no more; two codes, where its
-length is no more of theirs."""
+SAME_CODE = 1e-6
+"""Share of its length by which a code differs from another through rounding alone."""
+SAME_IMAGE = 0.5 / 255
+"""Images that differ by less in every pixel are one: half a grey level."""
 
 Decode = Callable[[np.ndarray], np.ndarray]
 
@@ -80,8 +81,10 @@ def measure(task: Task) -> Result:
     chosen = references(len(train.images), settings["references"])
 
     items = lengths(decoded)
-    # Equal codes have no path; what rounding makes of it is no measure of one.
-    still = apart(start, end) <= EQUAL * apart(start, np.zeros_like(start))
+    # Ends with one code, or decoded to one image, have no path and no midpoint: one grey image for all codes would be
+    # nearer to the training images than many a blend.
+    still = apart(start, end) <= SAME_CODE * apart(start, np.zeros_like(start))
+    still |= same_images(decoded[:, 0], decoded[:, -1])
     middle = Midpoints(
         decode_all(model.decode, line(start, end, np.array([0.5])))[:, 0],
         (first + second) / 2,
@@ -138,6 +141,12 @@ def apart(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.norm(difference.reshape(len(difference), -1), axis=1))
 
 
+def same_images(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether no pixel of an image tells it from its counterpart: (n, …) twice to bool (n,)."""
+    difference = np.abs(images.astype(np.float64) - others)
+    return np.asarray(difference.reshape(len(difference), -1).max(axis=1) < SAME_IMAGE)
+
+
 def lengths(decoded: np.ndarray) -> dict[str, np.ndarray]:
     r"""How long and how even the decoded paths are, in the space of pixels.
 
@@ -159,7 +168,7 @@ def lengths(decoded: np.ndarray) -> dict[str, np.ndarray]:
     flat = decoded.reshape(pairs, points, -1)
     steps = np.stack([apart(flat[:, step], flat[:, step + 1]) for step in range(points - 1)], axis=1)
     length, straight = steps.sum(axis=1), apart(flat[:, 0], flat[:, -1])
-    known = straight > EQUAL * np.sqrt(flat.shape[2])
+    known = ~same_images(flat[:, 0], flat[:, -1])
     return {
         "path_length_ratio": ratio(length, np.where(known, straight, 0)),
         "largest_step_ratio": ratio(steps.max(axis=1), np.where(known, length / (points - 1), 0)),
@@ -180,8 +189,9 @@ def midpoint_ratios(middle: Midpoints, images: np.ndarray) -> dict[str, np.ndarr
               \mathrm{midpoint\_reconstruction\_ratio} = \frac{d(D(\frac{z_a + z_b}2))}{d(\frac{D(z_a) + D(z_b)}2)}
 
     Below 1 the decoded midpoint is nearer to the data than the blend. A decoder that blurs comes nearer to everything,
-    and so does its midpoint; the second ratio holds it against a blend that is blurred as well, and is 1 for a linear
-    decoder.
+    and so does its midpoint: where little of an image is ink, an empty one has a first ratio of about 0.7. The second
+    ratio holds it against a blend that is blurred as well, and is 1 for a linear decoder. Only both together speak for
+    midpoints that look like images of the data.
 
     Args:
         middle: of the pairs.

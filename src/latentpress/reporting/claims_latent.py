@@ -45,8 +45,9 @@ PATH_NAMES: dict[str, tuple[str, bool | None]] = {
 def path_midpoint(look: Look, *, a: str, data: str, between: str = "images") -> Claim:
     """Whether halfway between two codes a decodes images nearer to the training images than a blend of two pictures is.
 
-    By the interval of the ratio of both distances, against 1. Beside it stands the same against the blend of the two
-    reconstructions, which the decoder has blurred as much: a decoder that only blurs is near to everything.
+    By the interval of the ratio of both distances, against 1, and by that of the ratio to the blend of the two
+    reconstructions, which the decoder has blurred as much: a decoder that only blurs is near to everything. Better or
+    worse is what both ratios say.
 
     Args:
         look: the section's metrics.
@@ -66,7 +67,7 @@ def path_midpoint(look: Look, *, a: str, data: str, between: str = "images") -> 
         word, same = "nearer" if also_below else "farther", also_below is below
         tail = f", {'' if same else 'but '}{word} than {blend}{', too' if same else ''} ({look.shown(other)})"
     place = f"halfway between two {escape(between)}"
-    test = "95 % interval of the ratio of the distances to the nearest training image, against 1"
+    test = "95 % intervals of both ratios of the distances to the nearest training image, against 1"
     used = tuple(look.used)
     if below is None:
         sentence = (
@@ -74,7 +75,8 @@ def path_midpoint(look: Look, *, a: str, data: str, between: str = "images") -> 
             f"training images from the blend of the two pictures ({values}){tail}."
         )
         return Claim(Tex(sentence), used, test, NO_DIFFERENCE)
-    word, outcome = ("nearer to", BETTER) if below else ("farther from", WORSE)
+    word = "nearer to" if below else "farther from"
+    outcome = NO_DIFFERENCE if below is not also_below else BETTER if below else WORSE
     sentence = (
         f"{capital(Tex(place))}, {name} decodes images that lie {word} the training images than the blend of the two "
         f"pictures does ({values}){tail}."
