@@ -24,6 +24,8 @@ from latentpress.reporting.drawing.style import (
 
 FEW_POINTS = 15
 """Up to so many points a curve shows each as a dot."""
+COVERING = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 1, "borderpad": 0.1}
+"""A legend that no vertical line crosses: those reach over the whole height, wherever it stands."""
 MARK_STYLES = (":", "--", "-.")
 """Of vertical lines, which have no colour: in black and thin, they are told from curves."""
 
@@ -40,7 +42,7 @@ def curves(figure: Figure) -> Canvas:
     for index, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
         _panel(axes, panel, figure)
         if any(names[index]) and (index == 0 or names[index] != names[0]):
-            axes.legend()
+            axes.legend(**(COVERING if panel.get("marks") else {}))
     for axes in list(grid.flat)[len(panels) :]:
         axes.axis("off")
     return canvas
