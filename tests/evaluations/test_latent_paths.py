@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from latentpress.engine.stage import Result
 from latentpress.errors import StageError
 from latentpress.evaluations import latent_paths, latent_paths_comparison
-from latentpress.evaluations.latent_paths import Midpoints, choose_corners, lengths, line, midpoint_ratios, plane
+from latentpress.evaluations.latent_paths import choose_corners, line, plane
+from latentpress.evaluations.path_measures import Midpoints, lengths, midpoint_ratios, third_class_share
 from latentpress.figure_data import unpack
 from latentpress.metrics import Metric, from_records
 from latentpress.reporting.numbers import format_of
@@ -84,7 +85,7 @@ def test_midpoints_are_held_against_both_blends() -> None:
 
 def test_points_of_a_third_class_are_counted_between_the_ends() -> None:
     classes = np.array([[3, 5, 5, 8], [1, 1, 2, 2]])
-    assert latent_paths.third_class_share(classes, np.array([[3, 8], [1, 2]])).tolist() == [0.5, 0.0]
+    assert third_class_share(classes, np.array([[3, 8], [1, 2]])).tolist() == [0.5, 0.0]
 
 
 def test_the_plane_has_the_three_images_in_its_corners_and_their_parallelogram_in_the_fourth() -> None:

@@ -37,10 +37,15 @@ NEITHER = "no difference is shown from the blend of the two reconstructions"
 @pytest.mark.parametrize(
     ("pictures", "reconstructions", "outcome", "words"),
     [
-        (0.71, 0.8, "better", [NEARER, "nearer than the blend of the two reconstructions, too (0.800 [0.770, 0.830])"]),
+        (
+            0.71,
+            0.8,
+            "better",
+            [NEARER, "and nearer than the blend of the two reconstructions, too (0.800 [0.770, 0.830])"],
+        ),
         (0.71, 1.2, "no difference shown", [NEARER, "but farther than the blend of the two reconstructions"]),
         (0.71, 1.0, "no difference shown", [NEARER, f"; {NEITHER}"]),
-        (1.3, 1.2, "worse", [FARTHER, "farther than the blend of the two reconstructions, too"]),
+        (1.3, 1.2, "worse", [FARTHER, "and farther than the blend of the two reconstructions, too"]),
         (1.3, 0.8, "no difference shown", [FARTHER, "but nearer than the blend of the two reconstructions"]),
         (1.01, 1.0, "no difference shown", ["are not shown to differ in their distance", f"; {NEITHER}"]),
         (1.01, 0.8, "no difference shown", ["but nearer than the blend of the two reconstructions"]),
@@ -82,7 +87,8 @@ def test_a_path_is_even_below_its_limit(step: float, outcome: str, words: str) -
 
 def test_the_share_of_a_third_class_is_told_in_per_cent() -> None:
     outcome, sentence = said("path_classes", metric("third_class_share", 0.125), a="plain")
-    assert outcome == "descriptive" and r"12.5 % [9.5, 15.5]" in sentence.replace("\u2009", " ")
+    assert outcome == "descriptive"
+    assert "of the plain autoencoder, 12.5 % [9.5, 15.5] of the points" in sentence.replace("\u2009", " ")
     with pytest.raises(TemplateError, match="measures 'mnist/plain/test/third_class_share'"):
         said("path_classes", metric("path_length_ratio", 1.2), a="plain")
 

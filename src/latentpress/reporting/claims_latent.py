@@ -26,17 +26,15 @@ EVEN = 2.0
 
 PATH_NAMES: dict[str, tuple[str, bool | None]] = {
     "midpoint_distance_ratio": (
-        "the distance of the decoded midpoint to the nearest training image, as a ratio to that of the blended "
-        "pictures",
+        "the distance of decoded midpoints from the training images relative to that of blended pictures",
         False,
     ),
     "midpoint_reconstruction_ratio": (
-        "the distance of the decoded midpoint to the nearest training image, as a ratio to that of the blended "
-        "reconstructions",
+        "the distance of decoded midpoints from the training images relative to that of blended reconstructions",
         False,
     ),
-    "largest_step_ratio": ("the largest step of a decoded path, as a ratio to its mean step", False),
-    "path_length_ratio": ("the length of a decoded path, as a ratio to the straight distance of its ends", None),
+    "largest_step_ratio": ("the largest step of a decoded path relative to its mean step", False),
+    "path_length_ratio": ("the length of a decoded path relative to the straight distance between its ends", None),
     "third_class_share": ("the share of points on a path that lie among codes of a third class", None),
 }
 """What is measured along paths, and whether higher is better; longer ways and other classes are neither."""
@@ -65,7 +63,7 @@ def path_midpoint(look: Look, *, a: str, data: str, between: str = "images") -> 
         tail = f"; no difference is shown from {blend} ({look.shown(other)})"
     else:
         word, same = "nearer" if also_below else "farther", also_below is below
-        tail = f", {'' if same else 'but '}{word} than {blend}{', too' if same else ''} ({look.shown(other)})"
+        tail = f", {'and' if same else 'but'} {word} than {blend}{', too' if same else ''} ({look.shown(other)})"
     place = f"halfway between two {escape(between)}"
     test = "95 % intervals of both ratios of the distances to the nearest training image, against 1"
     used = tuple(look.used)
@@ -131,8 +129,8 @@ def path_classes(look: Look, *, a: str, data: str) -> Claim:
     """How much of the way between two classes lies among codes of a third one."""
     share = look.pick("third_class_share", data, a)
     sentence = (
-        f"Of the points between the codes of two images of different classes, {look.shown(share, percent=True)} of "
-        f"{look.names.running(a)} lie among training codes of a third class."
+        f"In the latent space of {look.names.running(a)}, {look.shown(share, percent=True)} of the points between two "
+        "images of different classes lie among training codes of a third class."
     )
     return Claim(Tex(sentence), tuple(look.used), "none", DESCRIPTIVE)
 
