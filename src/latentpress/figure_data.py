@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
 
 KINDS = {
-    "image_grid": "images (rows, columns, H, W, C) in [0, 1]; options row_labels, column_labels, width (share of the "
-    "text's), blocks (into which the rows are split, side by side)",
+    "image_grid": "images (rows, columns, H, W, C) in [0, 1], C of 1 or 3; options row_labels, column_labels, width "
+    "(share of the text's), blocks (into which the rows are split, side by side)",
     "curves": "arrays x<i>, y<i>, optional low<i>, high<i>; options panels [{title, x_label, y_label, log, series "
-    "[{x, y, low, high, label, style}]}], where low and high name the ends of intervals",
+    "[{x, y, low, high, label, style}], marks [{x, label, style}]}], where low and high name the ends of intervals; "
+    "marks, which may be left out, are vertical lines at a number x",
     "scatter": "points (n, 2), labels (n,) int; options class_names, point_size",
     "confusion": "matrix (k, k) int, rows true, columns predicted; options class_names",
     "bars": "values (n,), optional low (n,), high (n,); options labels, x_label, y_label",

@@ -173,6 +173,57 @@ def test_curves_have_their_intervals_drawn() -> None:
     assert segments == [[x - 0.5, x + 0.5] for x in X]
 
 
+def marked(**mark: Any) -> Figure:
+    series = [{"x": "x0", "y": "y0", "label": "validation"}]
+    panel = {"x_label": "epoch", "y_label": "MSE", "series": series, **({"marks": [mark]} if mark else {})}
+    return Figure("curves", {"x0": X, "y0": 1 / X}, {"panels": [panel]})
+
+
+def test_marks_are_vertical_lines_with_an_entry_in_the_legend() -> None:
+    axes = curves(marked(x=3, label="weights kept")).axes[0]
+    (line,) = [line for line in axes.lines if line.get_label() == "weights kept"]
+    assert line.get_xdata() == [3.0, 3.0]
+    assert line.get_linewidth() < 1
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["validation", "weights kept"]
+    words = words_of(render(marked(x=3, label="weights kept"))[0]["pdf"])
+    assert "weights kept" in words
+
+
+def test_a_mark_beyond_the_curve_is_seen_and_one_without_a_label_has_no_entry() -> None:
+    axes = curves(marked(x=9)).axes[0]
+    assert axes.get_xlim()[1] >= 9
+    legend = axes.get_legend()
+    assert legend is not None
+    assert len(legend.get_texts()) == 1
+
+
+def test_panels_with_the_same_marks_share_a_legend_and_others_have_their_own() -> None:
+    first, second = (marked(x=x, label="kept").options["panels"][0] for x in (2, 3))
+    third = marked(x=3, label="stopped").options["panels"][0]
+    arrays = marked().arrays
+    legends = [axes.get_legend() for axes in curves(Figure("curves", arrays, {"panels": [first, second, third]})).axes]
+    assert [legend is not None for legend in legends] == [True, False, True]
+
+
+def test_colours_are_kept_in_files() -> None:
+    """Red beside blue, in the PNG and in the PDF, which viewers and `review.pictures` draw."""
+    from latentpress.review.pictures import drawn
+
+    grid = np.zeros((1, 2, 4, 4, 3))
+    grid[0, 0, ..., 0] = grid[0, 1, ..., 2] = 1
+    assert images.mosaic(grid).shape == (4 * images.ENLARGEMENT, (2 * 4 + images.GAP) * images.ENLARGEMENT, 3)
+    files, _ = render(Figure("image_grid", {"images": grid}, {}))
+    (picture,) = drawn(files["pdf"])
+    assert picture is not None
+    for png in (files["png"], picture.png):
+        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+        row = pixels[len(pixels) // 2]
+        assert row[len(row) // 4].tolist() == [255, 0, 0]
+        assert row[3 * len(row) // 4].tolist() == [0, 0, 255]
+
+
 def test_many_rows_may_stand_in_blocks_side_by_side_at_full_width() -> None:
     images, labels = random.random((5, 9, 28, 20, 1)), [str(row) for row in range(5)]
     options = {"row_labels": labels, "column_labels": [str(column) for column in range(9)]}

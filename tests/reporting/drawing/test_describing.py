@@ -65,3 +65,14 @@ def test_every_kind_of_figure_is_described(kind: str) -> None:
 def test_long_lists_of_names_are_cut_in_their_middle() -> None:
     figure = Figure("bars", {"values": np.arange(30.0)}, {"labels": [f"z{k}" for k in range(30)]})
     assert describing.describe(figure).endswith("z9 9, …, z29 29.")
+
+
+def test_marks_of_curves_and_the_images_that_have_names_are_told() -> None:
+    figure, words = FIGURES["curves"]
+    (panel,) = figure.options["panels"]
+    marks = [{"x": 2, "label": "weights kept"}, {"x": 2.5}]
+    marked = Figure("curves", figure.arrays, {"panels": [{**panel, "marks": marks}]})
+    told = "; vertical line at epoch 2: weights kept; vertical line at epoch 2.5."
+    assert describing.describe(marked) == f"{words.removesuffix('.')}{told}"
+    grid = Figure("image_grid", {"images": np.zeros((2, 3, 4, 4, 3))}, {"column_labels": ["$u=0$", "", "$u=1$"]})
+    assert describing.describe(grid) == "2 rows of 3 images. Columns: u=0, u=1."

@@ -165,18 +165,21 @@ def test_a_map_brings_its_library_and_the_images_of_its_codes(workshop: Any) -> 
     assert images.source_hash(library) in html.unescape(found[:5000])
 
 
-def test_sheets_of_images_keep_every_pixel() -> None:
+@pytest.mark.parametrize("shape", [(7, 5, 3), (7, 5, 3, 1), (7, 5, 4, 3)], ids=["grey", "one channel", "colour"])
+def test_sheets_of_images_keep_every_pixel(shape: tuple[int, ...]) -> None:
     import io
 
     from PIL import Image
 
-    drawn = np.random.default_rng(0).integers(0, 256, (7, 5, 3), dtype=np.uint8)
+    drawn = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    width = shape[2]
     png, columns = images.sheet(drawn, columns=3)
     laid = np.asarray(Image.open(io.BytesIO(png)))
     assert columns == 3
     for index, image in enumerate(drawn):
         row, column = divmod(index, 3)
-        assert np.array_equal(laid[row * 5 : row * 5 + 5, column * 3 : column * 3 + 3], image)
+        there = laid[row * 5 : row * 5 + 5, column * width : (column + 1) * width]
+        assert np.array_equal(there, image[..., 0] if shape[3:] == (1,) else image)
 
 
 FACTS = {

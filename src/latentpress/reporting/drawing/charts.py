@@ -24,6 +24,10 @@ from latentpress.reporting.drawing.style import (
 
 FEW_POINTS = 15
 """Up to so many points a curve shows each as a dot."""
+COVERING = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 1, "borderpad": 0.1}
+"""A legend that no vertical line crosses: those reach over the whole height, wherever it stands."""
+MARK_STYLES = (":", "--", "-.")
+"""Of vertical lines, which have no colour: in black and thin, they are told from curves."""
 
 
 def curves(figure: Figure) -> Canvas:
@@ -34,11 +38,11 @@ def curves(figure: Figure) -> Canvas:
     width = TEXT_WIDTH * (0.65 if columns == 1 else 1.0)
     canvas = Canvas(figsize=(width, rows * (2.5 if columns == 1 else 2.1)), layout="constrained")
     grid = canvas.subplots(rows, columns, squeeze=False)
-    names = [[series.get("label") for series in panel["series"]] for panel in panels]
+    names = [[entry.get("label") for entry in (*panel["series"], *panel.get("marks", ()))] for panel in panels]
     for index, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
         _panel(axes, panel, figure)
         if any(names[index]) and (index == 0 or names[index] != names[0]):
-            axes.legend()
+            axes.legend(**(COVERING if panel.get("marks") else {}))
     for axes in list(grid.flat)[len(panels) :]:
         axes.axis("off")
     return canvas
@@ -63,6 +67,7 @@ def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
             colour = LINE_COLOURS[index % len(LINE_COLOURS)]
             axes.vlines(x[finite], low[finite], high[finite], colors=colour, linewidth=0.8)
         whole = whole and bool(np.all(x == np.rint(x)))
+    _marks(axes, panel)
     log = panel.get("log")
     if log in (True, "y", "both"):
         _logarithmic(axes, "y")
@@ -74,6 +79,14 @@ def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
     if panel.get("y_label") != panel.get("title"):
         axes.set_ylabel(label(panel.get("y_label", "")))
     axes.grid(visible=True, axis="y")
+
+
+def _marks(axes: Axes, panel: dict[str, Any]) -> None:
+    """Thin vertical lines behind the curves, at places along x that have a name."""
+    for index, mark in enumerate(panel.get("marks", ())):
+        style = mark.get("style") or MARK_STYLES[index % len(MARK_STYLES)]
+        name = label(mark.get("label", ""))
+        axes.axvline(float(mark["x"]), linestyle=style, color=INK, linewidth=0.8, label=name, zorder=1)
 
 
 def _logarithmic(axes: Axes, axis: str) -> None:

@@ -35,7 +35,8 @@ def _many(count: int, thing: str) -> str:
 def _image_grid(figure: Figure) -> str:
     rows, columns = np.asarray(figure.arrays["images"]).shape[:2]
     named = ((kind, figure.options.get(f"{kind.lower()}_labels")) for kind in ("Row", "Column"))
-    told = [f"{kind}s: {_names(names)}." for kind, names in named if names]
+    named_only = ((kind, [name for name in names or [] if name]) for kind, names in named)  # not every row has a name
+    told = [f"{kind}s: {_names(names)}." for kind, names in named_only if names]
     return " ".join([f"{_many(rows, 'row')} of {_many(columns, 'image')}.", *told])
 
 
@@ -45,7 +46,11 @@ def _curves(figure: Figure) -> str:
         title = to_text(str(panel.get("title") or panel.get("y_label") or "Values"))
         along = to_text(str(panel.get("x_label") or "x"))
         lines = [_line(figure, series, along) for series in panel["series"]]
-        told.append(f"{title}: {'; '.join(filter(None, lines)) or 'no values'}.")
+        marks = [
+            f"vertical line at {along} {_number(mark['x'])}: {to_text(str(mark.get('label', '')))}".removesuffix(": ")
+            for mark in panel.get("marks", ())
+        ]
+        told.append(f"{title}: {'; '.join([*filter(None, lines), *marks]) or 'no values'}.")
     return f"Line chart. {' '.join(told)}"
 
 
