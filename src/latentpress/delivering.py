@@ -15,8 +15,9 @@ from typing import Any
 from latentpress import machine
 from latentpress import project as projects
 from latentpress.builds import Build, may_write
+from latentpress.engine.file_digests import FileDigests
 from latentpress.engine.locks import exclusive
-from latentpress.engine.store import DamagedArtifactError
+from latentpress.engine.store import Artifact, DamagedArtifactError
 from latentpress.export import export, write_json
 from latentpress.running import above, final_stages, make_scheduler
 
@@ -47,6 +48,7 @@ def export_lock(build: Build) -> AbstractContextManager[None]:
 
 def copy_out(build: Build) -> None:
     """Export each report, and write the record of its run."""
+    digests = FileDigests(build.store.root / "cache" / "exported.json")
     for report in build.reports:
         folder = build.request.build_folder / report.name
         made = [build.outcome.artifacts[name] for name in final_stages(report) if name in build.outcome.artifacts]
@@ -54,10 +56,19 @@ def copy_out(build: Build) -> None:
             # A PDF that could not be typeset anew is better than none, and so is a page; what failed is told.
             finals = {f"typeset/{report.name}": "report.pdf", f"html/{report.name}": "report.html"}
             keep = ["run.json", *(file for stage, file in finals.items() if stage in build.outcome.failures)]
-            export(made, folder, skip=INTERNAL_FILES, keep=keep)
+            beside = delivered_files(build, report)
+            export(made, folder, skip=INTERNAL_FILES, keep=keep, delivered=beside, digests=digests)
             if may_write(build) and not is_recorded(build, report, folder / "run.json"):
                 write_json(folder / "run.json", run_record(build, report))
         build.health[report.name] = failed_checks(build, report)
+    digests.save()
+
+
+def delivered_files(build: Build, report: projects.Report) -> dict[str, Artifact]:
+    """The files that a report delivers beside its PDF, each in the artifact that holds it."""
+    artifact = build.outcome.artifacts.get(f"assemble/{report.name}")
+    entries = [] if artifact is None else artifact.json("report")["files"]
+    return {entry["file"]: build.store.artifact(entry["artifact"]) for entry in entries}
 
 
 INTERNAL_FILES = ("warnings.json", "typeset.log", "sources.json", "health.json", "unknown.json")
