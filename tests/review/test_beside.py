@@ -10,8 +10,14 @@ from typing import Any
 
 import pytest
 
+from latentpress.engine.artifacts import Artifact
+from latentpress.engine.codec import encode
+from latentpress.engine.outcome import Outcome
+from latentpress.engine.stage import Result
+from latentpress.engine.store import write_artifact
 from latentpress.review.beside import check_files
 from latentpress.review.document import Document
+from latentpress.review.rerun import Sample, compared
 
 CONTENT = b"row_id,orig_px0\n0,1\n"
 
@@ -72,3 +78,23 @@ def test_a_name_that_no_build_gives_is_not_looked_up(told: Document, name: str) 
 def test_a_file_that_no_evaluation_of_the_report_has_made_is_told(told: Document) -> None:
     told.report["files"][0]["artifact"] = "9" * 64
     assert weights(told) == ["altered", "note"]
+
+
+@pytest.mark.parametrize(("digest", "findings"), [(hashlib.sha256(CONTENT).hexdigest(), 0), ("9" * 64, 1)])
+def test_a_digest_that_was_invented_is_told_when_the_stage_is_run_again(
+    reports: Any, tmp_path: Path, digest: str, findings: int
+) -> None:
+    """The artifact is the one that the report names, and so its files have to be."""
+    folder = tmp_path / "made"
+    result = Result(files={"predictions.csv": CONTENT})
+    artifact = Artifact(write_artifact(folder, encode(result)), folder)
+    stage = "evaluate/classification/sparse/seed0"
+
+    def change(report: dict[str, Any]) -> None:
+        report["files"][0].update(artifact=artifact.digest, sha256=digest)
+        next(entry for entry in report["provenance"] if entry["stage"] == stage)["artifact"] = artifact.digest
+
+    check = compared(
+        reports.document(change), Sample(evaluations=[stage]), Outcome(artifacts={stage: artifact}), exact=False
+    )
+    assert len([finding for finding in check.findings if finding.where == "predictions.csv"]) == findings

@@ -104,12 +104,18 @@ def shown_rows(labels: np.ndarray | None, count: int, shown: int) -> np.ndarray:
         shown: how many.
 
     Returns:
-        Indices: the first image of every class, then the first of the others; evenly spread ones where there are no
-        classes, or more than are shown.
+        Indices: the first image of every class, then some spread evenly over the others; where there are no classes, or
+        more than are shown, images spread evenly over all.
     """
     if labels is not None:
         first = np.unique(labels, return_index=True)[1]
         if len(first) <= shown:
             others = np.setdiff1d(np.arange(count), first)
-            return np.concatenate([first, others[: shown - len(first)]])
-    return np.linspace(0, count - 1, min(shown, count)).round().astype(int)
+            return np.concatenate([first, _spread(others, shown - len(first))])
+    return _spread(np.arange(count), shown)
+
+
+def _spread(indices: np.ndarray, wanted: int) -> np.ndarray:
+    """As many of some indices as are wanted and there, from the first to the last."""
+    places = np.linspace(0, len(indices) - 1, min(wanted, len(indices))).round().astype(int)
+    return np.asarray(indices[places])

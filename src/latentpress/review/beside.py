@@ -32,7 +32,7 @@ def check_files(document: Document, *, beside: bool = True) -> CheckDone:
         found = (_look(document.path.parent, entry) for entry in entries)
         findings += [finding for finding in found if finding is not None]
     skipped = "" if beside or not entries else "files beside the PDF: this folder is not the report's own"
-    return CheckDone("files", len(entries), "files that are delivered beside the PDF", findings, skipped)
+    return CheckDone("files", len(entries), "delivered files against report.json", findings, skipped)
 
 
 def _look(folder: Path, entry: Mapping[str, Any]) -> Finding | None:
