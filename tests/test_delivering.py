@@ -1,4 +1,4 @@
-"""``run.json`` tells of the build that made the report, not of one that found nothing to do."""
+"""``run.json`` tells of the build that made the report; files that it delivers come out of the store beside it."""
 
 import json
 from types import SimpleNamespace
@@ -18,13 +18,13 @@ from latentpress.pipeline import Graph
 def deliver(tmp_path):
     """Delivers a report of some text, as a build that ran some stages, and gives its run.json."""
 
-    def delivered(text, *ran):
+    def delivered(text, *ran, files=()):
         build = Build(Request(tmp_path), lambda line: None)
         build.reports = [SimpleNamespace(name="one")]
         build.graph = Graph({"assemble/one": Stage("assemble/one", "m:f"), "other": Stage("other", "m:f")})
         build.store = Store(tmp_path / "build" / "store")
         folder = tmp_path / "artifacts" / text
-        result = Result(texts={"report.tex": text}, values={"report": {"health": []}})
+        result = Result(texts={"report.tex": text}, values={"report": {"health": [], "files": list(files)}})
         build.outcome = Outcome(artifacts={"assemble/one": Artifact(write_artifact(folder, encode(result)), folder)})
         build.outcome.ran = list(ran)
         builds.append(build)
@@ -35,7 +35,7 @@ def deliver(tmp_path):
     builds: list[Build] = []
     path = tmp_path / "build" / "one" / "run.json"
     (tmp_path / "build").mkdir()
-    return SimpleNamespace(run=delivered, path=path)
+    return SimpleNamespace(run=delivered, path=path, store=Store(tmp_path / "build" / "store"))
 
 
 def test_a_build_that_ran_nothing_of_the_report_leaves_the_record_of_the_one_that_did(deliver):
@@ -58,3 +58,16 @@ def test_a_record_that_is_gone_or_damaged_is_written_anew(deliver, content):
     if content is not None:
         deliver.path.write_text(content)
     assert deliver.run("first")["report"] == "one"
+
+
+def test_files_that_the_report_delivers_lie_beside_it_until_it_delivers_them_no_more(deliver, tmp_path):
+    digest = write_artifact(tmp_path / "made", encode(Result(files={"a.csv": b"1,2\n"})))
+    deliver.store.adopt(tmp_path / "made", digest)
+    beside = deliver.path.with_name("a.csv")
+    deliver.run("first", files=[{"file": "a.csv", "artifact": digest}])
+    assert beside.read_bytes() == b"1,2\n"
+    beside.unlink()
+    deliver.run("first", files=[{"file": "a.csv", "artifact": digest}])
+    assert beside.read_bytes() == b"1,2\n"
+    deliver.run("second")
+    assert not beside.exists()

@@ -1,12 +1,15 @@
 """``build/<report>`` is an export: always what the store holds, whatever happened to it."""
 
 import json
+import os
 
 import pytest
 
+from latentpress.engine import file_digests
 from latentpress.engine.codec import encode
+from latentpress.engine.file_digests import FileDigests
 from latentpress.engine.stage import Result
-from latentpress.engine.store import Store, write_artifact
+from latentpress.engine.store import DamagedArtifactError, Store, write_artifact
 from latentpress.errors import StoreError
 from latentpress.export import export, write_json
 
@@ -80,3 +83,86 @@ def test_a_folder_that_is_no_export_is_left_as_it_is(artifact, tmp_path, mark):
         export([artifact], out)
     assert exported(out) == {mark, "keys/precious"}
     assert "--build-dir" in caught.value.hint
+
+
+LARGE = bytes(range(256)) * 5000
+"""More than one piece of a copy, and enough to be remembered."""
+
+
+@pytest.fixture
+def large(tmp_path):
+    """An artifact with a file to be delivered, and another that stays where it is."""
+    digest = write_artifact(tmp_path / "large", encode(Result(files={"a.csv": LARGE, "b.csv": b"x"})))
+    store = Store(tmp_path / "store")
+    store.adopt(tmp_path / "large", digest)
+    return store.artifact(digest)
+
+
+def test_a_delivered_file_is_copied_once_and_nothing_else_of_its_artifact(artifact, large, tmp_path):
+    out = tmp_path / "out"
+    assert export([artifact], out, skip=["internal.json"], delivered={"a.csv": large})[-1] == "a.csv"
+    assert exported(out) == {"report.pdf", "tables/a.csv", "a.csv"}
+    assert (out / "a.csv").read_bytes() == LARGE
+    assert export([artifact], out, skip=["internal.json"], delivered={"a.csv": large}) == []
+
+
+@pytest.mark.parametrize("harm", ["missing", "longer", "altered", "a link"])
+def test_a_delivered_file_is_restored(artifact, large, tmp_path, harm):
+    out = tmp_path / "out"
+    export([artifact], out, delivered={"a.csv": large})
+    if harm in ("missing", "a link"):
+        (out / "a.csv").unlink()
+    if harm == "a link":
+        (out / "a.csv").symlink_to(large.path / "a.csv")
+    if harm in ("longer", "altered"):
+        (out / "a.csv").write_bytes(LARGE + b"1" if harm == "longer" else b"1" + LARGE[1:])
+    assert export([artifact], out, delivered={"a.csv": large}) == ["a.csv"]
+    assert (out / "a.csv").read_bytes() == LARGE and not (out / "a.csv").is_symlink()
+
+
+def test_a_file_that_is_delivered_no_more_is_removed(artifact, large, tmp_path):
+    export([artifact], tmp_path / "out", delivered={"a.csv": large})
+    export([artifact], tmp_path / "out")
+    assert not (tmp_path / "out" / "a.csv").exists()
+
+
+def test_a_delivered_file_that_nobody_touched_is_not_read_again(artifact, large, tmp_path, monkeypatch):
+    out, kept = tmp_path / "out", tmp_path / "exported.json"
+    export([artifact], out, delivered={"a.csv": large})
+    later = (out / "a.csv").stat().st_ctime_ns + 10**10  # else it might be changed again within a tick of the clock
+    monkeypatch.setattr(file_digests.time, "time_ns", lambda: later)
+    digests = FileDigests(kept)
+    export([artifact], out, delivered={"a.csv": large}, digests=digests)
+    digests.save()
+    read = []
+    honest = file_digests.hashlib.file_digest
+    monkeypatch.setattr(
+        file_digests.hashlib, "file_digest", lambda file, name: read.append(file.name) or honest(file, name)
+    )
+    assert export([artifact], out, delivered={"a.csv": large}, digests=FileDigests(kept)) == []
+    assert read == []
+    status = (out / "a.csv").stat()
+    (out / "a.csv").write_bytes(b"1" + LARGE[1:])
+    os.utime(out / "a.csv", ns=(status.st_atime_ns, status.st_mtime_ns))  # as if nobody had
+    assert export([artifact], out, delivered={"a.csv": large}, digests=FileDigests(kept)) == ["a.csv"]
+
+
+@pytest.mark.parametrize("harm", ["altered", "missing", "gone"])
+def test_a_delivered_file_that_is_damaged_in_the_store_is_told_and_not_copied(artifact, large, tmp_path, harm):
+    """The build then makes it anew."""
+    out = tmp_path / "out"
+    if harm == "altered":
+        (large.path / "a.csv").write_bytes(b"1" + LARGE[1:])
+    elif harm == "missing":
+        (large.path / "a.csv").unlink()
+    else:
+        Store(tmp_path / "store").discard(large.digest)
+    with pytest.raises(DamagedArtifactError) as caught:
+        export(
+            [artifact],
+            out,
+            skip=["internal.json"],
+            delivered={"a.csv": Store(tmp_path / "store").artifact(large.digest)},
+        )
+    assert caught.value.artifact == large.digest
+    assert exported(out) == {"report.pdf", "tables/a.csv"}

@@ -96,7 +96,7 @@ def build(
     """Train, measure and typeset: from settings to the finished PDF.
 
     Only what changed since the last build, and what depends on it, runs again. The result is in
-    build/REPORT/: report.pdf, report.tex, report.json, tables/, figures/ and run.json.
+    build/REPORT/: report.pdf, report.tex, report.json, tables/, figures/, files that it delivers, and run.json.
     """
     from latentpress.building import build as run_build
     from latentpress.builds import Request

@@ -15,6 +15,7 @@ from typing import Any
 from latentpress import machine
 from latentpress import project as projects
 from latentpress.builds import Build, may_write
+from latentpress.engine.file_digests import FileDigests
 from latentpress.engine.locks import exclusive
 from latentpress.engine.store import DamagedArtifactError
 from latentpress.export import export, write_json
@@ -47,28 +48,35 @@ def export_lock(build: Build) -> AbstractContextManager[None]:
 
 def copy_out(build: Build) -> None:
     """Export each report, and write the record of its run."""
+    digests = FileDigests(build.store.root / "cache" / "exported.json")
     for report in build.reports:
+        told = report_json(build, report)
         folder = build.request.build_folder / report.name
         made = [build.outcome.artifacts[name] for name in final_stages(report) if name in build.outcome.artifacts]
         if made:
             # A PDF that could not be typeset anew is better than none, and so is a page; what failed is told.
             finals = {f"typeset/{report.name}": "report.pdf", f"html/{report.name}": "report.html"}
             keep = ["run.json", *(file for stage, file in finals.items() if stage in build.outcome.failures)]
-            export(made, folder, skip=INTERNAL_FILES, keep=keep)
+            beside = {entry["file"]: build.store.artifact(entry["artifact"]) for entry in (told or {}).get("files", [])}
+            export(made, folder, skip=INTERNAL_FILES, keep=keep, delivered=beside, digests=digests)
             if may_write(build) and not is_recorded(build, report, folder / "run.json"):
                 write_json(folder / "run.json", run_record(build, report))
-        build.health[report.name] = failed_checks(build, report)
+        build.health[report.name] = None if told is None else failed_checks(told)
+    digests.save()
 
 
 INTERNAL_FILES = ("warnings.json", "typeset.log", "sources.json", "health.json", "unknown.json")
 
 
-def failed_checks(build: Build, report: projects.Report) -> list[str] | None:
-    """Names of the health checks that a report failed; None where the report was not made."""
+def report_json(build: Build, report: projects.Report) -> Mapping[str, Any] | None:
+    """The content of a report's report.json; None where the report was not made."""
     artifact = build.outcome.artifacts.get(f"assemble/{report.name}")
-    if artifact is None:
-        return None
-    return [check_name(check) for check in artifact.json("report")["health"] if check["verdict"] == "failed"]
+    return None if artifact is None else artifact.json("report")
+
+
+def failed_checks(told: Mapping[str, Any]) -> list[str]:
+    """Names of the health checks that a report failed, by its report.json."""
+    return [check_name(check) for check in told["health"] if check["verdict"] == "failed"]
 
 
 def check_name(check: Mapping[str, Any]) -> str:

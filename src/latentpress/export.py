@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from latentpress.engine.store import Artifact, writing
+from latentpress.engine.file_digests import FileDigests
+from latentpress.engine.store import Artifact, DamagedArtifactError, writing
 from latentpress.errors import StoreError
+
+CHUNK = 1 << 20
+"""Bytes of a delivered file that are held at a time."""
 
 
 def export(
-    artifacts: Iterable[Artifact], folder: Path, skip: Iterable[str] = (), keep: Iterable[str] = ("run.json",)
+    artifacts: Iterable[Artifact],
+    folder: Path,
+    skip: Iterable[str] = (),
+    keep: Iterable[str] = ("run.json",),
+    delivered: Mapping[str, Artifact] | None = None,
+    digests: FileDigests | None = None,
 ) -> list[str]:
     """Make a folder hold exactly what some artifacts hold; files that are already right are left alone.
 
@@ -22,12 +31,15 @@ def export(
         folder: ``build/<report>``.
         skip: names of files that stay in the store.
         keep: files of the folder that are left alone though no artifact holds them.
+        delivered: large files by their names, each in the artifact that holds it; they are copied piece by piece.
+        digests: remembers those of exported files between builds, so that an unchanged large one is not read again.
 
     Returns:
         The files that were written, relative to the folder.
 
     Raises:
         StoreError: the folder cannot be written, or is something else than an export.
+        DamagedArtifactError: an artifact is not what was written; the files before it are exported.
     """
     skipped = set(skip)
     wanted = {name: artifact for artifact in artifacts for name in artifact.names() if name not in skipped}
@@ -40,13 +52,46 @@ def export(
             if not target.is_file() or _digest(target.read_bytes()) != _digest(data):
                 write_atomically(target, data)
                 written.append(name)
-        _remove_others(folder, {*wanted, *keep})
+        for name, artifact in sorted((delivered or {}).items()):
+            if not _is_exported(folder / name, artifact.entries()[name], digests or FileDigests()):
+                _copy(artifact, name, folder / name)
+                written.append(name)
+        _remove_others(folder, {*wanted, *(delivered or {}), *keep})
     except OSError as error:
         raise StoreError(
             f"{folder}: the report could not be written: {error.strerror}",
             "Free space or grant the right to write there, and build again; nothing that was computed is lost.",
         ) from error
     return written
+
+
+def _is_exported(target: Path, entry: Mapping[str, Any], digests: FileDigests) -> bool:
+    """Whether a file is the one that an artifact's manifest tells of; another size tells without reading it."""
+    if target.is_symlink() or not target.is_file() or target.stat().st_size != entry["size"]:
+        return False
+    return bool(digests.digest(target)[0] == entry["sha256"])
+
+
+def _copy(artifact: Artifact, name: str, target: Path) -> None:
+    """Copy a file out of an artifact in one step, and verify what is copied on the way."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    digest = hashlib.sha256()
+    try:
+        source = (artifact.path / name).open("rb")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise DamagedArtifactError(artifact.digest, name) from None
+    try:
+        with source, fresh.open("wb") as copy:
+            while piece := source.read(CHUNK):
+                digest.update(piece)
+                copy.write(piece)
+        if digest.hexdigest() != artifact.entries()[name]["sha256"]:
+            raise DamagedArtifactError(artifact.digest, name)
+        fresh.replace(target)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -22,11 +22,12 @@ ROWS = [
 ]
 
 
-def measure(artifact: Any, task: Any, rows: list[list[float]], penalty: str) -> Result:
+def measure(
+    artifact: Any, task: Any, rows: list[list[float]], penalty: str, reconstruction: str = "bernoulli"
+) -> Result:
     stored = artifact(Result(tables={"history": pd.DataFrame(rows, columns=COLUMNS)}))
-    return training_curves.measure(
-        task(training_curves, {"model": stored}, {"objective": {"penalty": penalty, "beta": 1.0}})
-    )
+    objective = {"penalty": penalty, "reconstruction": reconstruction, "beta": 1.0}
+    return training_curves.measure(task(training_curves, {"model": stored}, {"objective": objective}))
 
 
 def test_final_and_best_losses_are_told(artifact: Any, task: Any) -> None:
@@ -78,6 +79,52 @@ def test_what_was_not_measured_on_the_validation_split_has_no_curve(artifact: An
     columns = ["epoch", "loss", "reconstruction", "penalty", "val_loss", "val_reconstruction", "val_penalty"]
     model = artifact(Result(tables={"history": pd.DataFrame([[1, 3.0, 2.0, 1.0, 2.5, 2.5, 0.0]], columns=columns)}))
     for penalty, expected in (("contractive", [1, 2, 1]), ("kl_sparsity", [2, 2, 2])):
-        result = training_curves.measure(task(training_curves, {"model": model}, {"objective": {"penalty": penalty}}))
+        objective = {"penalty": penalty, "reconstruction": "mse"}
+        result = training_curves.measure(task(training_curves, {"model": model}, {"objective": objective}))
         panels = unpack(artifact(result))["curves"].options["panels"]
         assert [len(panel["series"]) for panel in panels] == expected
+
+
+def test_the_validation_error_is_that_of_the_epoch_whose_weights_are_kept(artifact: Any, task: Any) -> None:
+    """Not that of the epoch with the smallest loss: these weights are gone."""
+    result = measure(artifact, task, ROWS, "kl_sparsity", "mse")
+    errors = [m for m in from_records(result.values["metrics"]) if m.quantity == "validation_mse"]
+    assert [(metric.id, metric.value) for metric in errors] == [("mnist/plain/validation/validation_mse/seed=0", 4.2)]
+
+
+@pytest.mark.parametrize(
+    ("penalty", "columns"),
+    [
+        ("none", ["train_loss", "validation_loss"]),
+        (
+            "kl_sparsity",
+            [
+                "train_loss",
+                "validation_loss",
+                "train_reconstruction",
+                "validation_reconstruction",
+                "train_penalty",
+                "validation_penalty",
+            ],
+        ),
+        ("contractive", ["train_loss", "train_reconstruction", "validation_reconstruction", "train_penalty"]),
+    ],
+)
+def test_the_table_has_a_row_an_epoch_and_the_terms_that_were_measured(
+    artifact: Any, task: Any, penalty: str, columns: list[str]
+) -> None:
+    table = artifact(measure(artifact, task, ROWS, penalty)).table("epochs")
+    assert list(table.columns) == ["epoch", *columns]
+    assert table["epoch"].tolist() == [1, 2, 3]
+    if "validation_reconstruction" in columns:
+        assert table["validation_reconstruction"].tolist() == [7.0, 3.6, 4.2]
+    assert table["train_loss"].tolist() == [9.0, 5.0, 4.0]
+
+
+def test_losses_in_the_table_have_four_significant_digits_and_those_that_are_no_numbers_none(
+    artifact: Any, task: Any
+) -> None:
+    rows = [[1, 0.012345678, *[0.0] * 2, 12345.678, *[0.0] * 2], [2, np.nan, *[0.0] * 5]]
+    table = artifact(measure(artifact, task, rows, "none")).table("epochs")
+    assert table["train_loss"].iloc[0] == 0.01235 and np.isnan(table["train_loss"].iloc[1])
+    assert table["validation_loss"].tolist() == [12350.0, 0.0]

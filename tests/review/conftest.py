@@ -41,11 +41,14 @@ It took 1234 steps, which no metric tells.
      columns={"layer": "Layer", "parameters": "Parameters"}) >>
 << figure("classification", "sparse", "confusion", "What is taken for what.", "fig:c") >>
 << figure("classification", "sparse", "digits", "Some digits.", "fig:d") >>
+The images are in << delivered("classification", "sparse", "images.csv") >>.
 \clearpage
 \subsection{A second page}
 Nothing is measured here.
 """
 PNG_SIDE = 8
+DELIVERED = b"row_id,orig_px0\n0,0.5\n"
+"""What lies beside the PDF."""
 
 
 def _workshop(folder: Path) -> Any:
@@ -71,18 +74,18 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> bytes:
             {"row_labels": ["a", "b"], "column_labels": ["x", "y", "z"]},
         ),
     }
-    evaluation = workshop.store(
-        workshop.evaluation(
-            workshop.accuracy("sparse", 0.9852, 0.0026),
-            workshop.accuracy("contractive", 0.9761, 0.0031),
-            workshop.metric("test_psnr", 23.456, unit="dB"),
-            workshop.metric("test_mse", 0.00412),
-            workshop.metric("test_mse", 0.00398, "contractive"),
-            workshop.metric("active_units", 0.0, "vae"),
-            figures=pictures,
-            layers=pd.DataFrame({"layer": ["conv_64", "code"], "parameters": [640, 1331339]}),
-        )
+    measured = workshop.evaluation(
+        workshop.accuracy("sparse", 0.9852, 0.0026),
+        workshop.accuracy("contractive", 0.9761, 0.0031),
+        workshop.metric("test_psnr", 23.456, unit="dB"),
+        workshop.metric("test_mse", 0.00412),
+        workshop.metric("test_mse", 0.00398, "contractive"),
+        workshop.metric("active_units", 0.0, "vae"),
+        figures=pictures,
+        layers=pd.DataFrame({"layer": ["conv_64", "code"], "parameters": [640, 1331339]}),
     )
+    measured.files["images.csv"] = DELIVERED
+    evaluation = workshop.store(measured)
     label = "evaluate/classification/sparse/seed0"
     facts = workshop.store(workshop.facts())
     inputs = {label: evaluation, "draw/classification/sparse": workshop.drawn_of(evaluation), "data/mnist": facts}
@@ -238,6 +241,9 @@ REPORT = {
     "tables": [
         {"file": "tables/accuracy.csv", "caption": "Accuracy.", "artifact": ""},
         {"file": "tables/settings.csv", "caption": "Settings.", "artifact": ""},
+    ],
+    "files": [
+        {"file": "predictions.csv", "artifact": "1" * 64, "sha256": DIGEST, "bytes": 80_000_000, "section": "q1a"},
     ],
     "failures": [],
     "provenance": [

@@ -346,3 +346,12 @@ def test_tables_whose_files_were_not_handed_in_are_not_compared(reports):
 def test_a_table_of_one_report_alone_differs(reports):
     comparison = compare(reports.document(), reports.document(lambda r: r["tables"].pop(0)))
     assert (states(comparison, "tables"), comparison.verdict) == ({"accuracy.csv": "differs"}, "differs")
+
+
+def test_a_delivered_file_that_holds_something_else_is_told_and_one_in_one_report_only_differs(reports):
+    comparison = compare(reports.document(), reports.document(lambda r: r["files"][0].update(sha256="f" * 64)))
+    assert (states(comparison, "files"), comparison.verdict) == ({"predictions.csv": "told"}, "same")
+    (entry,) = comparison.part("files").entries
+    assert (entry.a, entry.b) == ("80,000,000 bytes, 0123456789ab", "80,000,000 bytes, ffffffffffff")
+    comparison = compare(reports.document(), reports.document(lambda r: r["files"].clear()))
+    assert (states(comparison, "files"), comparison.verdict) == ({"predictions.csv": "differs"}, "differs")

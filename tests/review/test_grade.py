@@ -17,6 +17,7 @@ import pikepdf
 import pytest
 
 from latentpress.errors import LatentPressError, SettingsError, TexMissingError
+from latentpress.reporting.attachments import REPORT_FORMAT
 from latentpress.reporting.page_text import page_texts
 from latentpress.review import grading
 from latentpress.review.grading import GradingError, Order, grade
@@ -79,10 +80,10 @@ def many_pages(count: int) -> bytes:
     return buffer.getvalue()
 
 
-LISTS = ("metrics", "claims", "numbers", "health", "figures", "tables", "failures", "provenance")
+LISTS = ("metrics", "claims", "numbers", "health", "figures", "tables", "files", "failures", "provenance")
 REPORT = json.dumps(
     {
-        "format": 1,
+        "format": REPORT_FORMAT,
         **{key: [] for key in LISTS},
         **{key: {} for key in ("report", "settings", "facts", "environment", "evidence")},
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import pikepdf
 
+from latentpress.reporting.attachments import REPORT_FORMAT
 from latentpress.review.checking import LONGEST_FINDING, MOST_AUTHORS, MOST_FINDINGS, check
 from latentpress.review.rubric import read_rubric
 
@@ -24,13 +25,13 @@ kind = "verified"
 title = "v"
 points = 1
 """
-LISTS = ("metrics", "claims", "numbers", "health", "figures", "tables", "failures", "provenance")
+LISTS = ("metrics", "claims", "numbers", "health", "figures", "tables", "files", "failures", "provenance")
 TABLES = ("report", "settings", "facts", "environment", "evidence")
 
 
 def answer(folder: Path, **content: Any) -> dict[str, Any]:
     (folder / "rubric.toml").write_text(RUBRIC)
-    report = {"format": 1, **{key: [] for key in LISTS}, **{key: {} for key in TABLES}, **content}
+    report = {"format": REPORT_FORMAT, **{key: [] for key in LISTS}, **{key: {} for key in TABLES}, **content}
     with pikepdf.new() as pdf:
         pdf.add_blank_page()
         data = json.dumps(report).encode()

@@ -30,6 +30,7 @@ def test_files_and_folders_are_submissions_by_their_names(tmp_path: Path) -> Non
     assert rows["Ben"].path == tmp_path / "Ben" / "report.pdf"
     assert rows["Cleo"].place == "Cleo/deep/er/mine.PDF"
     assert rows["Eve Doe"].path is None and "no PDF" in rows["Eve Doe"].reason
+    assert [name for name, row in rows.items() if row.own_folder] == ["Ben", "Cleo"]
 
 
 def test_a_folder_with_several_reports_is_not_guessed_at(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_a_report_as_a_build_writes_it_is_taken(reports):
         (("environment", "numpy"), 2, "environment.numpy: found the number 2, expected text"),
         (("provenance", 0, "packages"), [], "provenance[0].packages: found a list, expected an object"),
         (("settings", "sections"), {}, "settings.sections: found an object, expected a list"),
+        (("files", 0, "bytes"), "many", "files[0].bytes: found the text 'many', expected a whole number"),
         (("evidence", "q1a"), {}, "evidence.q1a has no evaluations"),
     ],
 )

@@ -6,6 +6,7 @@ and the seal anew, so that only what contradicts itself is left to be found.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -19,6 +20,8 @@ import pytest
 from latentpress.reporting.sealing import stream_bytes
 from latentpress.review.verify import verify
 
+DELIVERED = b"row_id,orig_px0\n0,0.5\n"
+"""What lies beside the PDF."""
 PAGE = Path(__file__).parents[2] / "docs" / "reviewing.md"
 Pdf = pikepdf.Pdf
 
@@ -461,6 +464,19 @@ def other_figure(report: dict[str, Any]) -> None:
     report["figures"][0]["content"] = "99" * 32
 
 
+def other_delivered(report: dict[str, Any]) -> None:
+    report["files"][0]["sha256"] = hashlib.sha256(higher(DELIVERED)).hexdigest()
+
+
+def orphan_delivered(report: dict[str, Any]) -> None:
+    report["files"][0]["artifact"] = "99" * 32
+
+
+def higher(content: bytes) -> bytes:
+    assert b"0.5" in content
+    return content.replace(b"0.5", b"0.6")
+
+
 def cell(content: bytes) -> bytes:
     assert b"0.9852" in content
     return content.replace(b"0.9852", b"0.9952")
@@ -574,9 +590,20 @@ KINDS: list[tuple[str, Callable[[Pdf], None], str, str]] = [
 ]
 
 
-def found(data: bytes, folder: Path) -> Any:
+# The same of the file that lies beside the PDF: what is done to the PDF, and what to the file.
+BESIDE: list[tuple[str, Callable[[Pdf], None], Callable[[bytes], bytes], str, str]] = [
+    ("a digit in a file beside the PDF", lambda _: None, higher, "files", "files"),
+    ("a file beside the PDF cut off", lambda _: None, lambda content: content[:-4], "files", "files"),
+    ("the digest of a file beside the PDF, in report.json", change_report(other_delivered), bytes, "files", "files"),
+    ("the origin of a file beside the PDF, in report.json", change_report(orphan_delivered), bytes, "files", "files"),
+    ("a file beside the PDF and its digest in report.json", change_report(other_delivered), higher, "attachments", ""),
+]
+
+
+def found(data: bytes, folder: Path, beside: bytes = DELIVERED) -> Any:
     path = folder / "report.pdf"
     path.write_bytes(data)
+    (folder / "images.csv").write_bytes(beside)
     review = verify(path)
     assert review.verdict == "altered", review.unreadable
     return {finding.check for finding in review.altered}
@@ -598,6 +625,19 @@ def test_an_edit_that_was_sealed_anew_is_caught_by_what_it_contradicts(
     del kind
     checks = found(forging["resealed"](forging["edited"](genuine, edit)), tmp_path)
     assert check in checks, checks
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "resealed"])
+@pytest.mark.parametrize("kind", BESIDE, ids=[kind[0] for kind in BESIDE])
+def test_an_edit_of_a_file_beside_the_pdf_is_caught(
+    kind: tuple[Any, ...], sealed: bool, genuine: bytes, forging: Any, tmp_path: Path
+) -> None:
+    _, edit, change, check, resealed_check = kind
+    data = forging["edited"](genuine, edit)
+    if not sealed:
+        assert check in found(data, tmp_path, change(DELIVERED))
+    elif resealed_check:
+        assert resealed_check in found(forging["resealed"](data), tmp_path, change(DELIVERED))
 
 
 def truncated(data: bytes) -> bytes:
@@ -659,6 +699,6 @@ def test_the_documentation_lists_every_kind_and_what_finds_it() -> None:
         )
         if len(row) == 3
     }
-    told = {kind: (check, resealed or "not seen") for kind, _, check, resealed in KINDS}
+    told = {kind: (check, resealed or "not seen") for kind, *_, check, resealed in [*KINDS, *BESIDE]}
     assert told.items() <= rows.items(), [kind for kind in told if rows.get(kind) != told[kind]]
     assert {kind for kind, _, _ in RUINS} <= rows.keys()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -21,10 +24,12 @@ PENALTIES = {
     "contractive": "Contractive penalty",
     "kl_divergence": "Kullback–Leibler divergence",
 }
+SIGNIFICANT = 4
+"""Digits of a loss in the table of epochs; the training's artifact has them all."""
 
 
 def measure(task: Task) -> Result:
-    """Final and best losses, and the curves of a model that was trained at all."""
+    """Final and best losses, and of a model that was trained at all its curves and the table ``epochs``."""
     history = task.inputs["model"].table("history")
     metric = metric_of(task, split="")
     metrics = [metric("epochs", len(history))]
@@ -37,8 +42,19 @@ def measure(task: Task) -> Result:
         metric("best_epoch", best_epoch(history), split="validation"),
         metric("nonfinite_epochs", int(np.sum(~np.isfinite(numbers).all(axis=1)))),
     ]
-    penalty = task.settings["objective"]["penalty"]
-    return deliver(metrics, {"curves": curves(history, terms_of(penalty), unvalidated_of(penalty))})
+    objective = task.settings["objective"]
+    if objective["reconstruction"] == "mse":
+        error = history["val_reconstruction"].iloc[kept_epoch(history)]
+        metrics.append(metric("validation_mse", error, split="validation"))
+    terms, unvalidated = terms_of(objective["penalty"]), unvalidated_of(objective["penalty"])
+    result = deliver(metrics, {"curves": curves(history, terms, unvalidated)})
+    result.tables["epochs"] = epoch_table(history, terms, unvalidated)
+    return result
+
+
+def kept_epoch(history: pd.DataFrame) -> int:
+    """Row of the epoch whose weights are those of the trained model: the last one."""
+    return len(history) - 1
 
 
 def best_epoch(history: pd.DataFrame) -> float | None:
@@ -57,6 +73,30 @@ def terms_of(penalty: str) -> dict[str, str]:
 def unvalidated_of(penalty: str) -> tuple[str, ...]:
     """Columns without a value on the validation split, since the penalty is estimated in training only."""
     return ("loss", "penalty") if penalty == "contractive" else ()
+
+
+def epoch_table(history: pd.DataFrame, terms: Iterable[str], unvalidated: Iterable[str] = ()) -> pd.DataFrame:
+    """One row an epoch, for people: losses with as many significant digits as `SIGNIFICANT`.
+
+    Args:
+        history: columns ``epoch`` and, for every term, ``<term>`` and ``val_<term>``.
+        terms: ``loss``, and ``reconstruction`` and ``penalty`` where there is one.
+        unvalidated: terms of which there is no value on the validation split.
+
+    Returns:
+        Columns ``epoch``, ``train_<term>`` and, where it was measured, ``validation_<term>``.
+    """
+    columns: dict[str, list[Any]] = {"epoch": [int(epoch) for epoch in history["epoch"]]}
+    left_out = {f"val_{term}" for term in unvalidated}
+    for term in terms:
+        for source, split in ((term, "train"), (f"val_{term}", "validation")):
+            if source not in left_out:
+                columns[f"{split}_{term}"] = [_rounded(value) for value in history[source]]
+    return pd.DataFrame(columns)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{SIGNIFICANT - 1}e}")
 
 
 def curves(history: pd.DataFrame, terms: dict[str, str], unvalidated: tuple[str, ...] = ()) -> Figure:

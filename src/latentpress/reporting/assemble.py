@@ -25,6 +25,7 @@ from latentpress.reporting.latex import Tex, escape, join, pdf_string, to_text
 from latentpress.reporting.names import Names
 from latentpress.reporting.provenance import Row, marks, provenance_rows
 from latentpress.reporting.sealing import content_digest, size_of
+from latentpress.reporting.section_files import files_of_sections
 from latentpress.reporting.sections import build_options, failure_box
 from latentpress.reporting.templating import load, render
 from latentpress.reporting.tracing import FIGURE, occurrences, resolve
@@ -62,7 +63,8 @@ def assemble(task: Task) -> Result:
         ``references.bib`` where there is a bibliography.
 
     Raises:
-        TemplateError: the base template has an error, or two sections give the same name to different tables.
+        TemplateError: the base template has an error, or two sections give the same name to different tables
+            or files.
     """
     settings = task.settings
     report_name = task.name.split("/")[-1].split("~")[0]
@@ -282,6 +284,7 @@ def _report_json(
         "health": [check.as_json() for check in checks],
         "figures": collected("figures"),
         "tables": collected("tables"),
+        "files": files_of_sections(artifacts),
         "failures": [{"stage": failure.stage, "error": failure.error} for failure in failures],
         "settings": {
             "experiments": task.settings.get("experiments", {}),

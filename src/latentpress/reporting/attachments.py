@@ -19,7 +19,7 @@ from latentpress.reporting.sealing import FORMAT, SEAL, sealed_parts
 REPORT, SETTINGS, ENVIRONMENT, LOCK, TEXT = (
     "report.json", "settings.json", "environment.txt", "requirements.txt", "text.json",
 )  # fmt: skip
-REPORT_FORMAT = 1
+REPORT_FORMAT = 2
 """Of report.json. A change of its keys, or of what they mean, counts it up; readers refuse another one."""
 _DESCRIPTIONS = {
     REPORT: "Every metric, claim, health check and stage of this report",

@@ -8,6 +8,7 @@ from latentpress.reporting import claims, values
 from latentpress.reporting.claim_base import Look
 from latentpress.reporting.evidence_records import packed
 from latentpress.reporting.latex import Tex
+from latentpress.reporting.section_files import SectionFiles
 from latentpress.reporting.section_floats import SectionFloats
 from latentpress.reporting.section_material import Material
 from latentpress.reporting.section_shown import Shown
@@ -29,6 +30,7 @@ class SectionContext:
         self.shown = Shown()
         self._values = SectionValues(material, self.shown)
         self._floats = SectionFloats(material, self.shown)
+        self._files = SectionFiles(material, self.shown)
 
     def exported(self) -> dict[str, Any]:
         """Name to function or value, for the template."""
@@ -36,6 +38,7 @@ class SectionContext:
         return {
             **self._values.exported(),
             **self._floats.exported(),
+            **self._files.exported(),
             "claim": self.claim,
             "report": values.attributes(settings["report"]),
             "section": values.attributes(settings["section"]),

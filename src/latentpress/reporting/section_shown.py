@@ -20,6 +20,7 @@ class Shown:
         sentences: those of the claims, as TeX.
         files: path to bytes, of the pictures and tables.
         labels: those that are taken.
+        delivered: files that stay in their artifacts until the report is exported, as report.json lists them.
     """
 
     numbers: list[dict[str, Any]] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Shown:
     sentences: list[Tex] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
+    delivered: list[dict[str, Any]] = field(default_factory=list)
 
     def label(self, label: str) -> str:
         """Take a label.
@@ -81,3 +83,17 @@ class Shown:
             cells = [[*place, *source] for place, source in sorted(table.cells.items())]
             self.tables.append({"file": path, "caption": text, "artifact": ", ".join(artifacts), "cells": cells})
         return path
+
+    def deliver(self, entry: dict[str, Any]) -> None:
+        """A file was delivered.
+
+        Raises:
+            TemplateError: another one of that name was, too.
+        """
+        if any(known["file"] == entry["file"] and known["sha256"] != entry["sha256"] for known in self.delivered):
+            raise TemplateError(
+                f"two different files named {entry['file']} are delivered.",
+                "Deliver one of them only: a report has one file of a name beside it.",
+            )
+        if entry not in self.delivered:
+            self.delivered.append(entry)

@@ -29,8 +29,8 @@ def render(task: Task) -> Result:
     the section is delivered.
 
     Returns:
-        ``section.tex``; metrics, claims, figures, tables, numbers, facts, lines, failures as JSON; the figures and
-        CSV files that it shows.
+        ``section.tex``; metrics, claims, figures, tables, numbers, facts, lines, failures, and which files it delivers,
+        as JSON; the figures and CSV files that it shows.
 
     Raises:
         TemplateError: the template has an error, or asks for what no evaluation of the section measures.
@@ -58,6 +58,7 @@ def render(task: Task) -> Result:
             "figures": shown.figures,
             "tables": shown.tables,
             "numbers": shown.numbers,
+            "delivered": shown.delivered,
             "facts": evidence.facts,
             "lines": {"template": shown_path(task.files["template"]), "lines": lines},
             "failures": [{"stage": f.stage, "error": f.error} for f in task.failures.values()],

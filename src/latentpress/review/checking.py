@@ -69,12 +69,18 @@ def main() -> None:
     for line in sys.stdin:
         used = resource.getrusage(resource.RUSAGE_SELF)
         limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + seconds)
-        path = Path(json.loads(line)["path"])
-        print(json.dumps(check(path, rubric, reports, known)), file=answers, flush=True)
+        request = json.loads(line)
+        answer = check(Path(request["path"]), rubric, reports, known, beside=request["own_folder"])
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def check(
-    path: Path, rubric: Rubric, references: Mapping[str, Mapping[str, Any]], known: frozenset[str] | None
+    path: Path,
+    rubric: Rubric,
+    references: Mapping[str, Mapping[str, Any]],
+    known: frozenset[str] | None,
+    *,
+    beside: bool = True,
 ) -> dict[str, Any]:
     """Verify and score one file.
 
@@ -83,6 +89,7 @@ def check(
         rubric: what gives points.
         references: name in the rubric to that report's report.json.
         known: runs of the handed-out report's words; None where there is none.
+        beside: whether the files that the report delivers beside its PDF are looked for.
 
     Returns:
         For JSON: ``unreadable`` with the reason and nothing else, or verdict, findings, points and traits. ``spent``
@@ -94,7 +101,7 @@ def check(
     try:
         document = open_document(path)
         _refuse_many_pages(document)
-        review = verify(path, clone=False)
+        review = verify(path, clone=False, beside=beside)
         if review.verdict == UNREADABLE:
             return _unreadable(review.unreadable, path)
         return _answer(document, review, rubric, references, known)

@@ -11,6 +11,7 @@ from latentpress.metrics import from_json_number
 from latentpress.review.compare_differences import Entry, Part, State
 from latentpress.review.compare_metrics import number_text
 from latentpress.review.document import Document
+from latentpress.review.shown import short_digest
 
 Record = Mapping[str, Any]
 
@@ -114,4 +115,22 @@ def compare_figures(a: Document, b: Document) -> Part:
     return Part("figures", "Figures", entries, remark)
 
 
+def compare_files(a: Document, b: Document) -> Part:
+    """Files that are delivered beside the PDF, by the digests that the reports tell."""
+    sides = [{str(entry["file"]): entry for entry in document.report["files"]} for document in (a, b)]
+    entries = []
+    for key in union(*sides):
+        found = [side.get(key) for side in sides]
+        told = [
+            None if entry is None else f"{entry['bytes']:,} bytes, {short_digest(entry['sha256'])}" for entry in found
+        ]
+        state: State = "differs"
+        if found[0] is not None and found[1] is not None:
+            state = "same" if found[0]["sha256"] == found[1]["sha256"] else "told"
+        entries.append(Entry(key, told[0], told[1], state, _FILE_NOTES.get(state, "")))
+    remark = "A file that holds something else does not count by itself: the numbers measured of it do."
+    return Part("files", "Files beside the PDF", entries, remark)
+
+
+_FILE_NOTES: Mapping[State, str] = {"told": "holds something else", "differs": "in one report only"}
 _NOTES: Mapping[State, str] = {"told": "draws something else", "differs": "in one report only"}

@@ -48,8 +48,8 @@ COUNTED = Tolerance(0.0, 0.0, "it is counted or chosen, not measured")
 # The first pattern that matches a whole quantity name rules.
 TOLERANCES: tuple[tuple[str, Tolerance], ...] = (
     (
-        r"parameters|.*flops.*|images|height|width|pixels|channels|code_size|points|epochs|dimensions|classes_present|"
-        r"test_images_in_train|nonfinite_epochs|.*_iteration_limit|.*_converged",
+        r"parameters|.*flops.*|(?:predicted_)?images|height|width|pixels|channels|code_size|points|epochs|dimensions|"
+        r"classes_present|test_images_in_train|nonfinite_epochs|.*_iteration_limit|.*_converged",
         COUNTED,
     ),
     (r".*_inverse_penalty", Tolerance(0.0, 0.7, "chosen from a grid in steps of about three; ties fall either way")),

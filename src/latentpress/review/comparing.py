@@ -5,7 +5,13 @@ from __future__ import annotations
 from latentpress.review.compare_causes import compare_code, compare_data, compare_environment, compare_settings
 from latentpress.review.compare_differences import Comparison, Side
 from latentpress.review.compare_metrics import compare_metrics
-from latentpress.review.compare_results import compare_claims, compare_failures, compare_figures, compare_health
+from latentpress.review.compare_results import (
+    compare_claims,
+    compare_failures,
+    compare_figures,
+    compare_files,
+    compare_health,
+)
 from latentpress.review.compare_tables import compare_tables
 from latentpress.review.document import Document
 from latentpress.review.shape import check_shape
@@ -34,6 +40,7 @@ def compare(a: Document, b: Document) -> Comparison:
         compare_metrics(a, b),
         compare_tables(a, b),
         compare_figures(a, b),
+        compare_files(a, b),
         sentences,
     ]
     return Comparison(_side(a), _side(b), parts)

@@ -45,15 +45,19 @@ class Checker:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
-    def check(self, path: Path) -> Mapping[str, Any]:
+    def check(self, path: Path, *, own_folder: bool = False) -> Mapping[str, Any]:
         """The answer for a file; where the process dies over it, ``unreadable`` with the reason.
+
+        Args:
+            path: of the PDF.
+            own_folder: whether what lies beside it was handed in with it.
 
         Raises:
             CrewError: no process can be started.
         """
         for attempt in (1, 2):
             process = self._process or self._start()
-            answer, killed_by = self._ask(process, path)
+            answer, killed_by = self._ask(process, path, own_folder)
             if answer is not None:
                 if answer.get("spent"):
                     self.close()
@@ -99,11 +103,14 @@ class Checker:
             )
         return self._process
 
-    def _ask(self, process: subprocess.Popen[bytes], path: Path) -> tuple[Mapping[str, Any] | None, int]:
+    def _ask(
+        self, process: subprocess.Popen[bytes], path: Path, own_folder: bool
+    ) -> tuple[Mapping[str, Any] | None, int]:
         """The answer, or None and the signal that ended the process: 0 where it ended itself, -1 where it hung."""
         assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps({"path": str(path)}).encode("ascii") + b"\n")
+            request = {"path": str(path), "own_folder": own_folder}
+            process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
             process.stdin.flush()
         except OSError:
             answer, hung = None, False  # it died meanwhile
@@ -209,7 +216,7 @@ def _work(
             return
         assert submission.path is not None
         try:
-            done.put((submission, checker.check(submission.path)))
+            done.put((submission, checker.check(submission.path, own_folder=submission.own_folder)))
         except BaseException as error:  # handed to whoever waits for the answer
             done.put((submission, error))
             return

@@ -17,7 +17,7 @@ from latentpress.reporting.attachments import REPORT, REPORT_FORMAT
 
 LARGEST = 200_000_000
 """Bytes of a file that is looked at; a report of 50 pages has 1.5 million."""
-_LISTS = ("metrics", "claims", "numbers", "health", "figures", "tables", "failures", "provenance")
+_LISTS = ("metrics", "claims", "numbers", "health", "figures", "tables", "files", "failures", "provenance")
 _TABLES = ("report", "settings", "facts", "environment", "evidence")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import random
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latentpress import machine
 from latentpress.datasets import sources
@@ -26,6 +26,9 @@ from latentpress.review.findings import CheckDone, Finding
 from latentpress.review.here import differs_here
 from latentpress.review.shown import DIGITS
 from latentpress.review.stages import stage_of
+
+if TYPE_CHECKING:
+    from latentpress.engine.store import Artifact
 
 Entry = Mapping[str, Any]
 
@@ -149,7 +152,7 @@ def rerun(
             places=own_packages(root) if root is not None else None,
         )
         outcome = scheduler.run()
-        return _compared(document, sample, outcome, exact=not differs_here(document, root))
+        return compared(document, sample, outcome, exact=not differs_here(document, root))
 
 
 def _files(
@@ -168,7 +171,7 @@ def _files(
     return found
 
 
-def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bool) -> CheckDone:
+def compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bool) -> CheckDone:
     """Where nothing differs here, the same bits are promised; elsewhere a quantity may differ by its tolerance."""
     by_name = {entry["stage"]: entry for entry in document.report["provenance"]}
     told = {record["id"]: record for record in document.report["metrics"]}
@@ -187,6 +190,8 @@ def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bo
             findings.append(
                 Finding("rerun", stage, entry["artifact"][:DIGITS], f"{artifact.digest[:DIGITS]}, run again")
             )
+        if artifact.digest == entry["artifact"]:
+            findings += _delivered(document, artifact)
         for record in artifact.json("metrics") if "metrics.json" in artifact.names() else []:
             reported = _reported(record, entry, told)
             if reported is None:
@@ -202,6 +207,16 @@ def _compared(document: Document, sample: Sample, outcome: Outcome, *, exact: bo
         findings.append(Finding("rerun", "the sample", "no metric that its stages measure", "some"))
     equal = f"{same} of {len(sample.evaluations)} artifacts equal to the bit"
     return CheckDone("rerun", count, f"metrics measured again within tolerances; {equal}", findings)
+
+
+def _delivered(document: Document, artifact: Artifact) -> Iterator[Finding]:
+    """What a report tells of its delivered files, against the artifact that holds them, made again to the bit."""
+    for entry in document.report["files"]:
+        if entry["artifact"] == artifact.digest:
+            made = artifact.entries().get(entry["file"], {}).get("sha256", "no such file")
+            if made != entry["sha256"]:
+                again = f"{made[:DIGITS]}, run again"
+                yield Finding("rerun", entry["file"], f"SHA-256 {entry['sha256'][:DIGITS]}", again)
 
 
 def _reported(

@@ -71,6 +71,7 @@ REPORT_SHAPE: Mapping[str, Any] = {
     ),
     "figures": Each(_texts("file", "content", "caption")),
     "tables": Each(_texts("file", "caption")),
+    "files": Each({**_texts("file", "artifact", "sha256", "section"), "bytes": WHOLE}),
     "failures": Each(_texts("stage", "error")),
     "provenance": Each(
         {

@@ -38,6 +38,7 @@ class Submission:
         place: file or folder relative to the submissions, fit to be shown.
         path: of the PDF; None where none can be opened.
         reason: why there is none, else empty.
+        own_folder: whether the PDF lies in a folder of the student's, and so what is beside it is theirs.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Submission:
     place: str
     path: Path | None
     reason: str = ""
+    own_folder: bool = False
 
 
 def find_submissions(folder: Path, leave_out: Collection[Path] = ()) -> list[Submission]:
@@ -72,7 +74,7 @@ def find_submissions(folder: Path, leave_out: Collection[Path] = ()) -> list[Sub
             continue
         pdf, reason = _look(path)
         place = shown(os.path.relpath(pdf or path, folder), 3 * LONGEST_NAME)
-        found.append(Submission(len(found) + 1, _student(entry.name), place, pdf, reason))
+        found.append(Submission(len(found) + 1, _student(entry.name), place, pdf, reason, pdf not in (None, path)))
     if not found:
         raise UsageError(f"{folder}: found no submission in it", "Give the folder that holds the students' files.")
     return found

@@ -17,6 +17,7 @@ import pypdfium2
 from latentpress.export import write_atomically
 from latentpress.reporting.page_text import page_texts
 from latentpress.review.attached import check_attachments, check_seal, check_text, opened
+from latentpress.review.beside import check_files
 from latentpress.review.document import Document, DocumentError, open_document
 from latentpress.review.findings import CheckDone, Finding, Review
 from latentpress.review.here import check_clone, sections_differ_here
@@ -31,7 +32,9 @@ DAMAGE = (
 """What reading data raises that does not have the form that a build gives it."""
 
 
-def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: bool = True) -> Review:
+def verify(
+    path: Path, *, expect: str = "", root: Path | None = None, clone: bool = True, beside: bool = True
+) -> Review:
     """Check a report.
 
     Args:
@@ -39,6 +42,7 @@ def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: boo
         expect: SHA-256 that the PDF should have, or the first digits of it.
         root: of the project that its code, settings and versions are held against; None where there is none.
         clone: whether to hold it against this clone, which gives notes only and takes as long as all else.
+        beside: whether to look at the files beside the PDF that it tells of.
 
     Returns:
         The review; a file that cannot be read is one, too.
@@ -56,7 +60,7 @@ def verify(path: Path, *, expect: str = "", root: Path | None = None, clone: boo
     if expect:
         review.checks.append(_expected(document, expect))
     try:
-        review.checks += told_by_other_code(list(_checks(document, root, clone)), document, root)
+        review.checks += told_by_other_code(list(_checks(document, root, clone, beside)), document, root)
     except DAMAGE as error:
         review.unreadable = f"{path}: found a PDF whose pages cannot be read ({type(error).__name__}: {error})."
     return review
@@ -72,7 +76,7 @@ def verified_document(path: Path) -> Document:
     return open_document(inside if path.is_dir() and inside.is_file() else path)
 
 
-def _checks(document: Document, root: Path | None, clone: bool) -> Iterator[CheckDone]:
+def _checks(document: Document, root: Path | None, clone: bool, beside: bool) -> Iterator[CheckDone]:
     with opened(document) as pdf:
         texts = page_texts(document.pdf or b"")
         steps: list[tuple[str, Callable[[], CheckDone]]] = [
@@ -87,6 +91,7 @@ def _checks(document: Document, root: Path | None, clone: bool) -> Iterator[Chec
             ("health", lambda: check_health(document)),
             ("tables", lambda: check_tables(document)),
             ("provenance", lambda: check_provenance(document, texts)),
+            ("files", lambda: check_files(document, beside=beside)),
             *([("clone", lambda: check_clone(document, root))] if clone else []),
         ]
         for name, step in steps:
