@@ -72,6 +72,7 @@ def train(task: Task) -> Result:
                 "image_shape": list(shape),
                 "epochs": len(history) - settings.decoder_epochs,
                 "kept_epoch": kept_epoch,
+                "early_stopping": settings.patience is not None,
                 "kept_epochs": [epoch for epoch in settings.kept_epochs if epoch in kept],
                 "decoder_epochs": settings.decoder_epochs,
                 "batches": steps,

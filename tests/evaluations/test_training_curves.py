@@ -22,10 +22,21 @@ ROWS = [
 ]
 
 
+def trained(rows: list[list[float]], stopped_at: int | None = None) -> Result:
+    """What a training leaves; with early stopping, the weights of the epoch that it stopped at."""
+    training = {"kept_epoch": len(rows) if stopped_at is None else stopped_at, "early_stopping": stopped_at is not None}
+    return Result(tables={"history": pd.DataFrame(rows, columns=COLUMNS)}, values={"training": training})
+
+
 def measure(
-    artifact: Any, task: Any, rows: list[list[float]], penalty: str, reconstruction: str = "bernoulli"
+    artifact: Any,
+    task: Any,
+    rows: list[list[float]],
+    penalty: str,
+    reconstruction: str = "bernoulli",
+    stopped_at: int | None = None,
 ) -> Result:
-    stored = artifact(Result(tables={"history": pd.DataFrame(rows, columns=COLUMNS)}))
+    stored = artifact(trained(rows, stopped_at))
     objective = {"penalty": penalty, "reconstruction": reconstruction, "beta": 1.0}
     return training_curves.measure(task(training_curves, {"model": stored}, {"objective": objective}))
 
@@ -38,6 +49,7 @@ def test_final_and_best_losses_are_told(artifact: Any, task: Any) -> None:
         "mnist/plain/train/final_train_loss/seed=0": 4.0,
         "mnist/plain/validation/final_validation_loss/seed=0": 4.5,
         "mnist/plain/validation/best_epoch/seed=0": 2,
+        "mnist/plain/validation/kept_epoch/seed=0": 3,
         "mnist/plain/nonfinite_epochs/seed=0": 0,
     }
 
@@ -76,8 +88,7 @@ def test_losses_that_are_no_numbers_are_counted_and_missing(artifact: Any, task:
 
 
 def test_what_was_not_measured_on_the_validation_split_has_no_curve(artifact: Any, task: Any) -> None:
-    columns = ["epoch", "loss", "reconstruction", "penalty", "val_loss", "val_reconstruction", "val_penalty"]
-    model = artifact(Result(tables={"history": pd.DataFrame([[1, 3.0, 2.0, 1.0, 2.5, 2.5, 0.0]], columns=columns)}))
+    model = artifact(trained([[1, 3.0, 2.0, 1.0, 2.5, 2.5, 0.0]]))
     for penalty, expected in (("contractive", [1, 2, 1]), ("kl_sparsity", [2, 2, 2])):
         objective = {"penalty": penalty, "reconstruction": "mse"}
         result = training_curves.measure(task(training_curves, {"model": model}, {"objective": objective}))
@@ -86,10 +97,18 @@ def test_what_was_not_measured_on_the_validation_split_has_no_curve(artifact: An
 
 
 def test_the_validation_error_is_that_of_the_epoch_whose_weights_are_kept(artifact: Any, task: Any) -> None:
-    """Not that of the epoch with the smallest loss: these weights are gone."""
-    result = measure(artifact, task, ROWS, "kl_sparsity", "mse")
-    errors = [m for m in from_records(result.values["metrics"]) if m.quantity == "validation_mse"]
-    assert [(metric.id, metric.value) for metric in errors] == [("mnist/plain/validation/validation_mse/seed=0", 4.2)]
+    """Without early stopping that of the last epoch: the weights of the one with the smallest loss are gone."""
+    for stopped_at, expected in ((None, 4.2), (2, 3.6)):
+        result = measure(artifact, task, ROWS, "kl_sparsity", "mse", stopped_at)
+        errors = [m for m in from_records(result.values["metrics"]) if m.quantity == "validation_mse"]
+        found = [(metric.id, metric.value) for metric in errors]
+        assert found == [("mnist/plain/validation/validation_mse/seed=0", expected)]
+
+
+def test_the_epoch_that_early_stopping_took_is_marked(artifact: Any, task: Any) -> None:
+    for stopped_at, expected in ((None, None), (2, [{"x": 2, "label": "weights kept"}])):
+        result = measure(artifact, task, ROWS, "none", stopped_at=stopped_at)
+        assert unpack(artifact(result))["curves"].options["panels"][0].get("marks") == expected
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def measure(task: Task) -> Result:
     history = task.inputs["model"].table("history")
     metric = metric_of(task, split="")
     metrics = [metric("epochs", len(history))]
+    training = task.inputs["model"].json("training")
     if history.empty:
         return deliver(metrics)
     numbers = history.to_numpy(dtype=np.float64)
@@ -40,21 +41,18 @@ def measure(task: Task) -> Result:
         metric("final_train_loss", history["loss"].iloc[-1], split="train"),
         metric("final_validation_loss", history["val_loss"].iloc[-1], split="validation"),
         metric("best_epoch", best_epoch(history), split="validation"),
+        metric("kept_epoch", training["kept_epoch"], split="validation"),
         metric("nonfinite_epochs", int(np.sum(~np.isfinite(numbers).all(axis=1)))),
     ]
     objective = task.settings["objective"]
     if objective["reconstruction"] == "mse":
-        error = history["val_reconstruction"].iloc[kept_epoch(history)]
+        error = history["val_reconstruction"].iloc[training["kept_epoch"] - 1]
         metrics.append(metric("validation_mse", error, split="validation"))
     terms, unvalidated = terms_of(objective["penalty"]), unvalidated_of(objective["penalty"])
-    result = deliver(metrics, {"curves": curves(history, terms, unvalidated)})
+    kept = training["kept_epoch"] if training["early_stopping"] else None
+    result = deliver(metrics, {"curves": curves(history, terms, unvalidated, kept)})
     result.tables["epochs"] = epoch_table(history, terms, unvalidated)
     return result
-
-
-def kept_epoch(history: pd.DataFrame) -> int:
-    """Row of the epoch whose weights are those of the trained model: the last one."""
-    return len(history) - 1
 
 
 def best_epoch(history: pd.DataFrame) -> float | None:
@@ -99,14 +97,18 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT - 1}e}")
 
 
-def curves(history: pd.DataFrame, terms: dict[str, str], unvalidated: tuple[str, ...] = ()) -> Figure:
+def curves(
+    history: pd.DataFrame, terms: dict[str, str], unvalidated: tuple[str, ...] = (), kept: int | None = None
+) -> Figure:
     """One panel a term, each with a curve for the training split and, where it was measured, the validation split.
 
     Args:
         history: columns ``epoch`` and, for every term, ``<term>`` and ``val_<term>``.
         terms: column to title.
         unvalidated: terms of which there is no value on the validation split.
+        kept: the epoch that early stopping took the weights of, which is marked; None without early stopping.
     """
+    mark = {} if kept is None else {"marks": [{"x": kept, "label": "weights kept"}]}
     arrays = {"x0": history["epoch"].to_numpy(dtype=np.float64)}
     panels = []
     for term, title in terms.items():
@@ -116,5 +118,5 @@ def curves(history: pd.DataFrame, terms: dict[str, str], unvalidated: tuple[str,
             name = f"y{len(arrays) - 1}"
             arrays[name] = history[column].to_numpy(dtype=np.float64)
             series.append({"x": "x0", "y": name, "label": label, "style": style})
-        panels.append({"title": title, "x_label": "epoch", "y_label": title, "log": False, "series": series})
+        panels.append({"title": title, "x_label": "epoch", "y_label": title, "log": False, "series": series, **mark})
     return Figure("curves", arrays, {"panels": panels})
