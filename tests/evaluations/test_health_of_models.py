@@ -230,7 +230,8 @@ def test_a_training_that_diverged_is_told_by_its_losses_and_refused_by_what_need
 ) -> None:
     terms = ["loss", "reconstruction", "penalty", "val_loss", "val_reconstruction", "val_penalty"]
     history = pd.DataFrame([[1, *[0.1] * 6], [2, *[np.nan] * 6]], columns=["epoch", *terms])
-    model = artifact(Result(tables={"history": history}))
+    told = {"training": {"kept_epoch": 2, "early_stopping": False}}
+    model = artifact(Result(tables={"history": history}, values=told))
     assert failed(bench.metrics(training_curves, {"model": model}), digits) == {
         "training stayed finite",
         "nothing is missing",
@@ -258,7 +259,11 @@ def variational(mean_weights: float = 1.0, output_weights: float = 1.0) -> Autoe
 def faces_measured(bench: Bench, artifact: Any, faces: Artifact, network: Autoencoder) -> list[Metric]:
     model = TrainedModel(network)
     columns = ["epoch", "val_reconstruction", "val_penalty"]
-    history = artifact(Result(tables={"history": pd.DataFrame([[1, 1.0, 1.0]], columns=columns)}))
+    history = artifact(
+        Result(
+            tables={"history": pd.DataFrame([[1, 1.0, 1.0]], columns=columns)}, values={"training": {"kept_epoch": 1}}
+        )
+    )
     found = []
     for module in (vae_objective, vae_samples, latent_traversal):
         bench.monkeypatch.setattr(module, "load_model", lambda task: model)

@@ -43,7 +43,12 @@ def measured(
 ) -> tuple[dict[str, Metric], dict[str, Figure]]:
     monkeypatch.setattr(module, "load_model", lambda task: LinearVae())
     columns = ["epoch", "val_reconstruction", "val_penalty"]
-    model = artifact(Result(tables={"history": pd.DataFrame([[1, 400.0, 30.0]], columns=columns)}))
+    model = artifact(
+        Result(
+            tables={"history": pd.DataFrame([[1, 400.0, 30.0]], columns=columns)},
+            values={"training": {"kept_epoch": 1}},
+        )
+    )
     inputs = {"data": faces, "model": model}
     result = module.measure(task(module, inputs, data="frey", experiment="vae", **settings))
     return {metric.id: metric for metric in from_records(result.values["metrics"])}, unpack(artifact(result))

@@ -60,8 +60,9 @@ def measure(task: Task) -> Result:
         for dimension, interval in enumerate(by_dimension)
     ]
     validation = read_split(task, "validation").images
+    trained = task.inputs["model"]
     differences = training_differences(
-        task.inputs["model"].table("history"),
+        trained.table("history").head(trained.json("training")["kept_epoch"]),
         validation,
         *model.posterior(validation),
         model.decode,
