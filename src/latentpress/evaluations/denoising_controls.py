@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import SettingsError
-from latentpress.evaluations import denoisers, image_quality
+from latentpress.evaluations import denoisers
 from latentpress.evaluations.corruptions import (
     IMAGES_SEED,
     TEST_SEED,
@@ -21,6 +20,7 @@ from latentpress.evaluations.corruptions import (
     wanted_corruptions,
 )
 from latentpress.evaluations.denoised import Measured, gain, quality
+from latentpress.evaluations.denoiser_tuning import controls, tune
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.reconstruction import shown_images
 from latentpress.evaluations.signal import signal_to_noise
@@ -40,6 +40,7 @@ SETTINGS = {
     "images": 1000,
     "tuned_on": 100,  # validation images
     "components": 64,  # the size of the models' codes
+    "levels": True,  # whether the grey levels that become black and white are tuned, too
     "fitted_on": 10000,  # training images that the principal components are of
     "shown": 10,
 }
@@ -50,44 +51,6 @@ BACKEND = False
 TITLE = "Denoising without a network"
 
 INPUT = "noisy_input"
-
-# Parameters that are tried. A multiple is of the deviation that the corruption causes; 0 leaves the images alone.
-GAUSSIAN = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)
-VARIATION = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3, 1.7, 2.5, 4.0)
-CUTOFFS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
-COMPONENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
-
-Denoiser = Callable[[np.ndarray, float], np.ndarray]
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """One control for one corruption.
-
-    Attributes:
-        name: of the model in metrics.
-        parameter: what is tuned, in words.
-        grid: the values that are tried, ascending.
-        restore: images and such a value to images.
-    """
-
-    name: str
-    parameter: str
-    grid: Sequence[float]
-    restore: Denoiser
-
-
-@dataclass(frozen=True, slots=True)
-class Tuned:
-    """What was best on the validation images.
-
-    Attributes:
-        value: of the parameter.
-        score: the mean over the validation images.
-    """
-
-    value: float
-    score: float
 
 
 def measure(task: Task) -> Result:
@@ -116,11 +79,10 @@ def measure(task: Task) -> Result:
         tried = corrupt(known, kind, amount, settings["clipped"], VALIDATION_SEED)
         of(INPUT).add(kind, amount, *quality(clean, corrupted))
         for control in controls(float(np.std(tried - known)), components, settings["components"]):
-            best = tune(control, known, tried)
-            by_error, by_similarity = best["mse"], best["ssim"]
-            restored = control.restore(corrupted, by_error.value)
-            same = by_similarity.value == by_error.value
-            alike = None if same else control.restore(corrupted, by_similarity.value)
+            best = tune(control, known, tried, settings["levels"])
+            restored = control.apply(corrupted, best["mse"].choice)
+            same = best["mse"].choice == best["ssim"].choice
+            alike = None if same else control.apply(corrupted, best["ssim"].choice)
             fields, items = quality(clean, restored, alike)
             of(control.name).add(kind, amount, {**fields, **gain(clean, corrupted, restored)}, items)
             rows += [
@@ -130,7 +92,9 @@ def measure(task: Task) -> Result:
                     "control": control.name,
                     "tuned_for": wanted.upper(),
                     "parameter": control.parameter,
-                    "value": found.value,
+                    "value": found.choice.value,
+                    "black": found.choice.black,
+                    "white": found.choice.white,
                     "validation_score": found.score,
                 }
                 for wanted, found in best.items()
@@ -142,55 +106,6 @@ def measure(task: Task) -> Result:
     result.arrays |= {f"{ITEMS}.{name}": found.items for name, found in measured.items()}
     result.tables["parameters"] = pd.DataFrame(rows)
     return result
-
-
-def controls(deviation: float, components: denoisers.PrincipalComponents, most: int) -> list[Control]:
-    """The controls and what is tried of each.
-
-    Args:
-        deviation: standard deviation of what a corruption changes, over all pixels; of clipped noise it is less than
-            that of the noise, since most pixels are black.
-        components: of clean images.
-        most: components that a code may have, and the number in the control's name.
-    """
-    counts = [*(count for count in COMPONENTS if count < most), most]
-    return [
-        Control("gaussian_filter", "deviation in pixels", GAUSSIAN, denoisers.gaussian_filter),
-        Control("total_variation", "weight", _multiples(VARIATION, deviation), denoisers.total_variation),
-        Control(
-            "nonlocal_means",
-            "cut-off",
-            _multiples(CUTOFFS, deviation),
-            lambda images, cutoff: denoisers.nonlocal_means(images, cutoff, deviation),
-        ),
-        Control(f"pca_{most}", "components", counts, lambda images, count: components.restore(images, int(count))),
-    ]
-
-
-def _multiples(factors: Sequence[float], deviation: float) -> list[float]:
-    return [round(factor * deviation, 6) for factor in factors]
-
-
-def tune(control: Control, clean: np.ndarray, corrupted: np.ndarray) -> dict[str, Tuned]:
-    """The values of a control's parameter with the lowest mean squared error and with the highest similarity.
-
-    Args:
-        control: with the values that are tried; of equal ones the first is taken.
-        clean, corrupted: the same validation images, (n, H, W, C).
-
-    Returns:
-        ``mse`` and ``ssim``.
-    """
-    errors, similarities = [], []
-    for value in control.grid:
-        restored = control.restore(corrupted, value)
-        errors.append(float(image_quality.mean_squared_error(clean, restored).mean()))
-        similarities.append(float(image_quality.ssim(clean, restored).mean()))
-    least, most = int(np.argmin(errors)), int(np.argmax(similarities))
-    return {
-        "mse": Tuned(control.grid[least], errors[least]),
-        "ssim": Tuned(control.grid[most], similarities[most]),
-    }
 
 
 def other_noise(task: Task, clean: np.ndarray, settings: dict[str, Any]) -> list[Metric]:
@@ -237,8 +152,7 @@ def _training_images(task: Task, wanted: int) -> np.ndarray:
     """Some of the training images, which need not all be turned into floating point for this: float32 (n, H, W, C)."""
     pixels = task.inputs["data"].arrays("images")["train"]
     chosen = np.sort(np.random.default_rng(IMAGES_SEED).permutation(len(pixels))[:wanted])
-    images: np.ndarray = pixels[chosen].astype(np.float32) / np.float32(255)
-    return images
+    return np.asarray(pixels[chosen].astype(np.float32) / np.float32(255))
 
 
 def _check(settings: dict[str, Any]) -> None:

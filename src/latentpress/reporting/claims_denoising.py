@@ -163,10 +163,10 @@ def beats_input(look: Look, *, a: str, data: str, noise: float | None = None) ->
     if raised is None:
         sentence = f"{capital(name)} is not shown to change the SNR of the noisy images ({end})."
         return Claim(Tex(sentence), tuple(look.used), test, NO_DIFFERENCE)
-    verb = "raises" if raised else "does not raise the SNR of the noisy images, but lowers it"
-    sentence = (
-        f"{capital(name)} {verb} the SNR of the noisy images {end}." if raised else f"{capital(name)} {verb} {end}."
+    verb = (
+        "raises the SNR of the noisy images" if raised else "does not raise the SNR of the noisy images but lowers it"
     )
+    sentence = f"{capital(name)} {verb} {end}."
     return Claim(Tex(sentence), tuple(look.used), test, HOLDS if raised else FAILS)
 
 

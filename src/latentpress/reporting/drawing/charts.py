@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ FEW_POINTS = 15
 """Up to so many points a curve shows each as a dot."""
 MOST_IN_A_PANEL = 7
 """Lines that a legend within a panel names, as many as there are colours; for more there is one legend below all."""
-LEGEND_COLUMNS = 4
+HANDLE = 2.6
+"""Length of a line in such a legend, in widths of a letter; long enough to tell broken lines."""
 
 
 def curves(figure: Figure) -> Canvas:
@@ -41,8 +43,8 @@ def curves(figure: Figure) -> Canvas:
     rows = -(-len(panels) // columns)
     width = TEXT_WIDTH * (0.65 if columns == 1 else 1.0)
     many = max((len(panel["series"]) for panel in panels), default=0) > MOST_IN_A_PANEL
-    entries = dict.fromkeys(series["label"] for panel in panels for series in panel["series"] if series.get("label"))
-    below = 0.1 + 0.17 * -(-len(entries) // LEGEND_COLUMNS) if many else 0.0
+    entries = [label(series.get("label", "")) for series in panels[0]["series"]] if many else []
+    below = 0.1 + 0.17 * -(-len(entries) // legend_columns(entries, width)) if many else 0.0
     canvas = Canvas(figsize=(width, rows * (2.5 if columns == 1 else 2.1) + below), layout="constrained")
     grid = canvas.subplots(rows, columns, squeeze=False)
     names = [[series.get("label") for series in panel["series"]] for panel in panels]
@@ -57,16 +59,27 @@ def curves(figure: Figure) -> Canvas:
     return canvas
 
 
+def legend_columns(names: Sequence[str], width: float) -> int:
+    """The most columns in which a legend that is filled row by row fits a width in inches; one at least."""
+    line = (HANDLE + 0.8 + 2.0) * SMALL_SIZE / 72  # with the space before its name and between columns
+    for columns in range(len(names), 1, -1):
+        widest = [max(map(text_width, names[column::columns])) for column in range(columns)]
+        if sum(widest) + columns * line <= width:
+            return columns
+    return 1
+
+
 def _legend_below(canvas: Canvas, axes: Axes) -> None:
     """One legend for all panels, its names in the order of the lines, row by row."""
     handles, names = axes.get_legend_handles_labels()
-    rows = -(-len(names) // LEGEND_COLUMNS)
+    columns = legend_columns(names, canvas.get_figwidth())
+    rows = -(-len(names) // columns)
     columns = -(-len(names) // rows)
     order = [row * columns + column for column in range(columns) for row in range(rows)]  # it is filled by columns
     order = [place for place in order if place < len(names)]
     canvas.legend(
         [handles[place] for place in order], [names[place] for place in order], loc="outside lower center",
-        ncols=columns, handlelength=2.6,
+        ncols=columns, handlelength=HANDLE,
     )  # fmt: skip
 
 
