@@ -78,7 +78,7 @@ def nonlocal_means(images: np.ndarray, cutoff: float, deviation: float = 0.0) ->
         return _inside(images)
     options = {"patch_size": PATCH, "patch_distance": DISTANCE, "fast_mode": True, "channel_axis": -1}
     found = [denoise_nl_means(image, h=cutoff, sigma=deviation, **options) for image in images]
-    return _inside(np.stack(found))
+    return _inside(np.stack(found).reshape(images.shape))  # of one channel it drops the axis
 
 
 def set_levels(images: np.ndarray, black: float, white: float) -> np.ndarray:

@@ -28,7 +28,7 @@ SETTINGS = {
 }
 EMBEDDED = {"images": 400}  # its test images are copies of some 300
 SMOKE = {"noise": [0.1, 0.3], "images": 60}
-SECONDS = 12.0
+SECONDS = 8.0
 BACKEND = True
 TITLE = "Denoising"
 

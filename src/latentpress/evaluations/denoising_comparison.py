@@ -18,7 +18,7 @@ from latentpress.metrics import Metric, from_records
 SCOPE = "comparison"
 NEEDS = ("denoising_controls", "denoising")
 SETTINGS: dict[str, int] = {}
-SECONDS = 12.0
+SECONDS = 7.0
 BACKEND = False
 TITLE = "Comparison of denoising"
 
