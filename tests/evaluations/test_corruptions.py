@@ -34,7 +34,11 @@ def test_a_corruption_is_the_same_each_time_changes_no_input_and_is_nothing_at_0
 
 
 @given(
-    kind=st.sampled_from(KINDS), share=st.floats(0, 1), clipped=st.booleans(), seed=st.integers(0, 9), count=st.integers(0, 3)
+    kind=st.sampled_from(KINDS),
+    share=st.floats(0, 1),
+    clipped=st.booleans(),
+    seed=st.integers(0, 9),
+    count=st.integers(0, 3),
 )
 def test_pixels_stay_grey_levels_unless_noise_is_not_clipped(
     kind: str, share: float, clipped: bool, seed: int, count: int

@@ -179,11 +179,10 @@ def test_models_and_controls_are_compared_image_by_image(compared: Any, measured
 
 
 def test_other_images_or_corruptions_cannot_be_compared(compared: Any) -> None:
-    with pytest.raises(SettingsError, match="coarse was measured on 20 images with .*expected the same as fine: 24"):
+    with pytest.raises(SettingsError, match=r"coarse was measured on 20 images with .*expected the same as fine: 24"):
         compared(images=20)
-    with pytest.raises(SettingsError, match="noise=0.5"):
+    with pytest.raises(SettingsError, match=r"noise=0\.5"):
         compared(noise=[0.3, 0.5])
-    check_alike({})
     check_alike({"only": {"denoised_mse": np.ones(3)}})
 
 
@@ -191,7 +190,7 @@ def test_curves_have_a_line_for_each_model_and_control_in_four_panels(compared: 
     figure = unpack(artifact(compared()))["curves"]
     panels = figure.options["panels"]
     assert [panel["y_label"] for panel in panels] == ["SNR (dB)", "mean squared error", "PSNR (dB)", "SSIM"]
-    labels = ["fine", "coarse", "noisy input", "gaussian filter", "total variation", "non-local means", "PCA 4"]
+    labels = ["fine", "coarse", "noisy input", "Gaussian filter", "total variation", "non-local means", "PCA 4"]
     for panel in panels:
         assert [series["label"] for series in panel["series"]][2:] == labels[2:]
         assert {series["style"] for series in panel["series"][:2]} == {"-"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ BACKEND = False
 TITLE = "Comparison of denoising"
 
 CONTROLS = "denoising_controls"
+SPELLINGS = {"nonlocal": "non-local", "gaussian": "Gaussian", "pca": "PCA"}
 PANELS = {
     "denoised_snr": "SNR (dB)",
     "denoised_mse": "mean squared error",
@@ -65,8 +67,9 @@ def check_alike(items: Mapping[str, Items]) -> None:
     Raises:
         SettingsError: with the two that differ.
     """
-    (first, known), *others = ((name, _sizes(found)) for name, found in items.items())
-    for name, sizes in others:
+    sizes_of = {name: _sizes(found) for name, found in items.items()}
+    first, known = next(iter(sizes_of.items()))
+    for name, sizes in sizes_of.items():
         if sizes != known:
             raise SettingsError(
                 f'evaluation "denoising_comparison": {name} was measured on {_told(sizes)}, '
@@ -109,7 +112,9 @@ def curves(measured: Iterable[Metric], models: Sequence[str], controls: Sequence
             names = {key: f"{key}{index}" for key in ("x", "y", "low", "high")}
             arrays |= dict(zip(names.values(), columns, strict=True))
             series.append({**names, "label": _label(name), "style": "-" if name in models else "--"})
-        panels.append({"x_label": r"standard deviation of the noise, $\sigma$", "y_label": title, "series": series})
+        log = quantity == "denoised_mse"  # the noisy input's is a hundred times the best one's
+        x_label = r"standard deviation of the noise, $\sigma$"
+        panels.append({"x_label": x_label, "y_label": title, "log": log, "series": series})
     return Figure("curves", arrays, {"panels": panels})
 
 
@@ -118,5 +123,5 @@ def _numbers(metric: Metric) -> tuple[float | None, float | None, float | None]:
 
 
 def _label(name: str) -> str:
-    words = name.replace("_", " ").replace("nonlocal", "non-local")
-    return words.replace("pca", "PCA") if name.startswith("pca_") else words
+    words = name.replace("_", " ")
+    return re.sub(r"^(nonlocal|gaussian|pca)\b", lambda found: SPELLINGS[found[1]], words)

@@ -17,6 +17,7 @@ from latentpress.reporting.claim_base import (
     Look,
     NotTestable,
     capital,
+    flipped,
     has_interval,
     listed,
     sign_shown,
@@ -156,17 +157,15 @@ def beats_input(look: Look, *, a: str, data: str, noise: float | None = None) ->
         raise NotTestable(f"{gained.id} has no interval")
     over = "over seeds " if look.several_seeds else ""
     test = f"95 % interval {over}of the gain excludes 0"
-    name, where = look.names.running(a), "" if noise is None else _at([float(noise)], [])
-    values = f"from {look.text(before, unit=True)} to {look.text(after, unit=True)}"
-    end = f"{values}{' ' if where else ''}{where}, by {look.shown(gained)}"
+    name, where = look.names.running(a), "" if noise is None else f" {_at([float(noise)], [])}"
+    values = f"from {look.text(before, unit=True)} to {look.text(after, unit=True)}{where}"
     raised = (gained.value or 0.0) > 0 if math.isinf(gained.value or 0.0) else sign_shown(gained)
     if raised is None:
-        sentence = f"{capital(name)} is not shown to change the SNR of the noisy images ({end})."
+        size = look.shown(gained)
+        sentence = f"{capital(name)} is not shown to change the SNR of the noisy images ({values}, by {size})."
         return Claim(Tex(sentence), tuple(look.used), test, NO_DIFFERENCE)
-    verb = (
-        "raises the SNR of the noisy images" if raised else "does not raise the SNR of the noisy images but lowers it"
-    )
-    sentence = f"{capital(name)} {verb} {end}."
+    verb, by = ("raises", gained) if raised else ("does not raise but lowers", flipped(gained))
+    sentence = f"{capital(name)} {verb} the SNR of the noisy images {values}, by {look.shown(by)}."
     return Claim(Tex(sentence), tuple(look.used), test, HOLDS if raised else FAILS)
 
 
