@@ -123,12 +123,12 @@ def beside(gaussian: tuple[float, ...], components: tuple[float, ...]) -> list[M
         ((0.1, 0.2, 0.3), (0.05, 0.2, 0.2), "holds",
          "higher, and so better, for the dropout autoencoder than for the Gaussian filter and PCA with 64 components"),
         ((-0.1, 0.2, 0.3), (0.001, 0.2, 0.2), "does not hold",
-         "it is worse than for the Gaussian filter at σ = 0.1 and no difference is shown to PCA with 64 components at "
+         "it is worse than the Gaussian filter at σ = 0.1 and it is not shown to differ from PCA with 64 components at "
          "σ = 0.1; everywhere else it is better"),
         ((0.1, 0.2, 0.3), (0.001, 0.002, 0.2), "no difference shown",
-         "no difference is shown to PCA with 64 components at σ of 0.1 and 0.3; everywhere else"),
+         "it is not shown to differ from PCA with 64 components at σ of 0.1 and 0.3; everywhere else"),
         ((-0.1, -0.2, -0.3), (-0.1, -0.2, -0.2), "does not hold",
-         "PCA with 64 components at every σ of 0.1, 0.3 and 0.5"),
+         "it is worse than the Gaussian filter and PCA with 64 components at each of these."),
     ],
 )  # fmt: skip
 def test_a_model_is_above_all_controls_only_where_each_difference_shows_it(

@@ -218,7 +218,7 @@ def test_many_lines_have_one_legend_below_that_names_each_within_the_page() -> N
 
 
 def test_few_lines_keep_their_legend_in_the_first_panel_and_one_marker() -> None:
-    canvas = curves(lines(7, panels=2))
+    canvas = curves(lines(6, panels=2))
     assert not canvas.legends and canvas.axes[0].get_legend() is not None and canvas.axes[1].get_legend() is None
     assert {line.get_marker() for line in canvas.axes[0].get_lines()} == {"o"}
 

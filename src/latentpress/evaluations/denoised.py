@@ -16,7 +16,15 @@ from latentpress.statistics import bootstrap_mean
 PAIRED = ("denoised_mse", "denoised_ssim")
 """The quantities that are left image by image, for comparisons."""
 
+SPELLINGS = {"nonlocal": "non-local", "gaussian": "Gaussian", "pca": "PCA"}
+
 Fields = Mapping[str, Any]
+
+
+def in_words(name: str) -> str:
+    """A model or control in figures and tables: ``non-local means``, ``PCA 64``."""
+    first, *others = name.split("_")
+    return " ".join([SPELLINGS.get(first, first), *others])
 
 
 def quality(

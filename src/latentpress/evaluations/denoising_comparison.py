@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import SettingsError
-from latentpress.evaluations.denoised import read_item_name
+from latentpress.evaluations.denoised import in_words, read_item_name
 from latentpress.evaluations.pairing import ITEMS, Items, each_pair, items_of, mean_difference
 from latentpress.evaluations.subject import deliver, metric_of
 from latentpress.figure_data import Figure
@@ -24,7 +23,6 @@ BACKEND = False
 TITLE = "Comparison of denoising"
 
 CONTROLS = "denoising_controls"
-SPELLINGS = {"nonlocal": "non-local", "gaussian": "Gaussian", "pca": "PCA"}
 PANELS = {
     "denoised_snr": "SNR (dB)",
     "denoised_mse": "mean squared error",
@@ -111,7 +109,7 @@ def curves(measured: Iterable[Metric], models: Sequence[str], controls: Sequence
             index = len(arrays) // 4
             names = {key: f"{key}{index}" for key in ("x", "y", "low", "high")}
             arrays |= dict(zip(names.values(), columns, strict=True))
-            series.append({**names, "label": _label(name), "style": "-" if name in models else "--"})
+            series.append({**names, "label": in_words(name), "style": "-" if name in models else "--"})
         log = quantity == "denoised_mse"  # the noisy input's is a hundred times the best one's
         x_label = r"standard deviation of the noise, $\sigma$"
         panels.append({"x_label": x_label, "y_label": title, "log": log, "series": series})
@@ -120,8 +118,3 @@ def curves(measured: Iterable[Metric], models: Sequence[str], controls: Sequence
 
 def _numbers(metric: Metric) -> tuple[float | None, float | None, float | None]:
     return metric.value, metric.low, metric.high
-
-
-def _label(name: str) -> str:
-    words = name.replace("_", " ")
-    return re.sub(r"^(nonlocal|gaussian|pca)\b", lambda found: SPELLINGS[found[1]], words)

@@ -19,7 +19,7 @@ from latentpress.evaluations.corruptions import (
     corrupt,
     wanted_corruptions,
 )
-from latentpress.evaluations.denoised import Measured, gain, quality
+from latentpress.evaluations.denoised import Measured, gain, in_words, quality
 from latentpress.evaluations.denoiser_tuning import controls, tune
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.reconstruction import shown_images
@@ -89,7 +89,7 @@ def measure(task: Task) -> Result:
                 {
                     "corruption": kind.replace("_", " "),
                     "amount": amount,
-                    "control": control.name,
+                    "control": in_words(control.name),
                     "tuned_for": wanted.upper(),
                     "parameter": control.parameter,
                     "value": found.choice.value,

@@ -127,9 +127,8 @@ def above_controls(
         )
         return Claim(Tex(sentence), tuple(look.used), test, HOLDS)
     parts = [
-        f"{start} {look.names.running(control)} {_at(where, levels)}"
-        for start, places in (("it is worse than for", worse), ("no difference is shown to", undecided))
-        for control, where in places.items()
+        *_beside(look, "it is worse than", worse, levels),
+        *_beside(look, "it is not shown to differ from", undecided, levels),
     ]
     total = len(names) * len(levels)
     lacking = sum(len(where) for places in (worse, undecided) for where in places.values())
@@ -139,6 +138,18 @@ def above_controls(
         f"({inputs}): {listed(parts)}{rest}."
     )
     return Claim(Tex(sentence), tuple(look.used), test, FAILS if worse else NO_DIFFERENCE)
+
+
+def _beside(look: Look, said: str, places: Mapping[str, Sequence[float]], levels: Sequence[float]) -> list[str]:
+    """``it is worse than A and B at …``, once for all controls that it is said of at the same levels."""
+    together: dict[tuple[float, ...], list[str]] = {}
+    for control, where in places.items():
+        together.setdefault(tuple(where), []).append(look.names.running(control))
+    everywhere = " at each of these" if len(levels) > 1 else ""
+    return [
+        f"{said} {listed(named)}{everywhere if len(where) == len(levels) else ' ' + _at(where, levels)}"
+        for where, named in together.items()
+    ]
 
 
 def beats_input(look: Look, *, a: str, data: str, noise: float | None = None) -> Claim:

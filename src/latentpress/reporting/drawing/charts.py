@@ -27,8 +27,8 @@ from latentpress.reporting.drawing.style import (
 
 FEW_POINTS = 15
 """Up to so many points a curve shows each as a dot."""
-MOST_IN_A_PANEL = 7
-"""Lines that a legend within a panel names, as many as there are colours; for more there is one legend below all."""
+MOST_IN_A_PANEL = 6
+"""Lines that a legend within a panel names; for more there is one legend below all."""
 HANDLE = 2.6
 """Length of a line in such a legend, in widths of a letter; long enough to tell broken lines."""
 
