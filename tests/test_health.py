@@ -19,6 +19,8 @@ FACTS = {
 
 DIGITS = {
     "": {"test_images_in_train": 0.0, "classes_present": 10.0},
+    "noisy_input": {"denoised_snr": -0.7},
+    "nonlocal_means": {"denoised_snr": -1.0},
     "mean_image": {"test_mse": 0.067, "output_variance": 0.0, "input_variance": 0.067},
     "pca_128": {"test_mse": 0.0042, "code_size": 128.0, "probe_accuracy": 0.924},
     "untrained": {"probe_accuracy": 0.95, "test_mse": 0.13, "output_variance": 0.0, "input_variance": 0.067},
@@ -45,6 +47,7 @@ DIGITS = {
         "code_variance_share": 0.6,
         "commonest_class_share": 0.1135,
         "classes_mistaken": 0.0,
+        "denoised_snr": 9.0,
     },
 }
 FACES = {
@@ -125,6 +128,8 @@ def test_an_honest_table_passes_every_check() -> None:
         ("every class occurs", {"classes_present": 9.0}),
         ("probe beats the commonest class", {"probe_accuracy": 0.14}),
         ("no class is taken for another", {"classes_mistaken": 2.0}),
+        ("denoised images hold less noise", {"denoised_snr": -0.71}),
+        ("denoised images hold less noise", {"denoised_snr": -math.inf}),
     ],
 )
 def test_each_check_catches_its_fault(name: str, changes: dict[str, float | None]) -> None:
@@ -263,3 +268,28 @@ def test_a_class_alone_lets_no_classifier_shine() -> None:
     perfect = {"probe_accuracy": 1.0, "commonest_class_share": 1.0, "classes_present": 1.0}
     facts = {**FACTS, "mnist": {**FACTS["mnist"], "classes": 1}}
     assert {"probe beats the commonest class", "every class occurs"} <= failed(table(perfect), facts)
+
+
+DENOISED = "denoised images hold less noise"
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "verdict"),
+    [
+        (math.inf, -0.7, "passed"),  # images without error
+        (9.0, math.inf, "failed"),  # images without noise cannot gain
+        (9.0, None, "not assessed"),
+        (-0.7, -0.7, "failed"),
+    ],
+)
+def test_denoising_is_held_against_the_images_that_were_given(model: float, given: float | None, verdict: str) -> None:
+    metrics = [
+        Metric("denoised_snr", value, data="colored_mnist", model=name, split="test")
+        for name, value in (("dropout", model), ("noisy_input", given), ("gaussian_filter", -9.0))
+    ]
+    # At other levels than the stated one a model may be worse than what it was given.
+    metrics.append(
+        Metric("denoised_snr", -50.0, data="colored_mnist", model="dropout", split="test", conditions={"noise": 0.1})
+    )
+    found = {check.model: check.verdict for check in assess(metrics, {}) if check.name == DENOISED}
+    assert found == {"dropout": verdict}

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from latentpress import health_rules
 from latentpress.health_code_rules import CODE_RULES
+from latentpress.health_denoising_rules import DENOISING_RULES
 from latentpress.health_rules import Relation, Rule
 from latentpress.health_subject import Subject, the
 from latentpress.metrics import Metric, json_number
@@ -15,7 +16,7 @@ from latentpress.statistics import pool_seeds
 
 __all__ = ["RULES", "UNASSESSED_PROFILE", "Check", "Relation", "Verdict", "assess"]
 
-RULES = (*health_rules.RULES, *CODE_RULES)
+RULES = (*health_rules.RULES, *CODE_RULES, *DENOISING_RULES)
 
 Verdict = Literal["passed", "failed", "caught", "not assessed", "not applied"]
 """``caught`` is a failure that the report declares, see `health_faults`."""

@@ -8,7 +8,15 @@ from typing import Any
 
 from latentpress.metrics import Metric
 
-CONTROLS = ("mean_image", "pca_", "untrained")
+CONTROLS = (
+    "mean_image",
+    "pca_",
+    "untrained",
+    "noisy_input",
+    "gaussian_filter",
+    "total_variation",
+    "nonlocal_means",
+)
 """How the names of controls begin; they may be as bad as they are."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pikepdf
 import pypdf
@@ -15,8 +16,8 @@ from latentpress.engine.stage import Task
 from latentpress.errors import StageError
 from latentpress.figure_data import KINDS, Figure
 from latentpress.reporting.drawing import images, style
-from latentpress.reporting.drawing.charts import curves
-from latentpress.reporting.drawing.style import TEXT_WIDTH
+from latentpress.reporting.drawing.charts import curves, legend_columns
+from latentpress.reporting.drawing.style import SETTINGS, TEXT_WIDTH
 from latentpress.reporting.figures import render
 
 random = np.random.default_rng(0)
@@ -239,3 +240,41 @@ def test_a_long_name_of_a_layer_is_broken_rather_than_cut() -> None:
     layers = [{"layer": "mean and log variance", "shape": "40", "units": 40, "kind": "dense"}]
     text = words_of(render(Figure("network", {}, {"parts": [{"title": "Encoder", "layers": layers}]}))[0]["pdf"])
     assert all(word in text for word in ("mean", "and", "log", "variance", "dense"))
+
+
+def lines(count: int, panels: int = 1) -> Figure:
+    """Panels of so many lines with long names."""
+    arrays = {f"{axis}{index}": X + index for index in range(count) for axis in "xy"}
+    series = [
+        {"x": f"x{index}", "y": f"y{index}", "label": f"a model with the number {index}"} for index in range(count)
+    ]
+    return Figure("curves", arrays, {"panels": [{"y_label": str(panel), "series": series} for panel in range(panels)]})
+
+
+def test_many_lines_have_one_legend_below_that_names_each_within_the_page() -> None:
+    with matplotlib.rc_context(SETTINGS):
+        canvas = curves(lines(10, panels=4))
+        canvas.draw_without_rendering()
+        (legend,) = canvas.legends
+        box = legend.get_window_extent()
+        assert all(axes.get_legend() is None for axes in canvas.axes)
+        assert box.x0 >= 0 and box.x1 <= canvas.bbox.width and box.y0 >= 0
+        assert box.y1 <= min(axes.get_tightbbox().y0 for axes in canvas.axes)
+    assert {text.get_text() for text in legend.get_texts()} == {
+        f"a model with the number {index}" for index in range(10)
+    }
+    drawn = [(line.get_color(), line.get_marker()) for line in canvas.axes[0].get_lines()]
+    assert len(set(drawn)) == 10 and len({marker for _, marker in drawn}) == 10
+    assert canvas.get_size_inches()[0] == pytest.approx(TEXT_WIDTH)
+
+
+def test_few_lines_keep_their_legend_in_the_first_panel_and_one_marker() -> None:
+    canvas = curves(lines(6, panels=2))
+    assert not canvas.legends and canvas.axes[0].get_legend() is not None and canvas.axes[1].get_legend() is None
+    assert {line.get_marker() for line in canvas.axes[0].get_lines()} == {"o"}
+
+
+def test_a_legend_has_as_many_columns_as_fit_and_one_at_least() -> None:
+    assert legend_columns(["a"] * 12, TEXT_WIDTH) > legend_columns(["a rather long name"] * 12, TEXT_WIDTH) >= 1
+    assert legend_columns(["a name that is longer than the page is wide " * 3] * 3, TEXT_WIDTH) == 1
+    assert legend_columns([], TEXT_WIDTH) == 1

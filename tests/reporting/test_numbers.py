@@ -184,3 +184,17 @@ def test_models_that_share_their_digits_have_no_more_than_half_of_their_interval
     same = [Metric(quantity, m.value, low=m.low, high=m.high) for m in metrics]
     bearing = sum(agreed_decimals(same) <= two_digits_of_half_width(metric) for metric in same)
     assert bearing >= len(same) / 2
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "printed"),
+    [
+        ("denoised_snr", 7.8558, "7.86"),
+        ("denoised_snr_gain", 8.5763, "8.58"),
+        ("denoised_psnr", 21.9792, "21.98"),
+        ("denoised_mse", 0.003714, "0.00371"),
+        ("denoised_ssim", 0.69031, "0.690"),
+    ],
+)
+def test_measures_of_denoising_have_digits_that_tell_them_apart(quantity: str, value: float, printed: str) -> None:
+    assert format_metric(Metric(quantity, value)) == printed

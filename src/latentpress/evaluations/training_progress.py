@@ -7,7 +7,7 @@ import pandas as pd
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations import image_quality
-from latentpress.evaluations.corruptions import chosen_images, corrupt
+from latentpress.evaluations.corruptions import TEST_SEED, chosen_images, corrupt
 from latentpress.evaluations.reconstruction import shown_images
 from latentpress.evaluations.signal import signal_to_noise
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
@@ -24,8 +24,6 @@ SECONDS = 4.0
 BACKEND = True
 TITLE = "Outputs in the course of the training"
 
-NOISE_SEED = 1
-
 
 def measure(task: Task) -> Result:
     """Denoise the same test images with the weights of every kept epoch, and with those that the training ended with.
@@ -39,7 +37,7 @@ def measure(task: Task) -> Result:
     test = read_split(task, "test")
     chosen = chosen_images(len(test.images), settings["images"])
     images, labels = test.images[chosen], None if test.labels is None else test.labels[chosen]
-    noisy = corrupt(images, "noise", settings["stated_noise"], settings["clipped"], NOISE_SEED)
+    noisy = corrupt(images, "noise", settings["stated_noise"], settings["clipped"], TEST_SEED)
     shown = shown_images(labels, len(images), settings["shown"])
 
     epochs = {int(epoch): f"weights_epoch_{epoch}" for epoch in training["kept_epochs"]}

@@ -14,6 +14,7 @@ from latentpress.errors import TemplateError
 from latentpress.reporting import (
     claims_calibration,
     claims_comparing,
+    claims_denoising,
     claims_describing,
     claims_faults,
     claims_latent,
@@ -46,6 +47,9 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
         claims_samples.samples_varied,
         claims_samples.bound_difference,
         claims_samples.factors_told_apart,
+        claims_denoising.denoised_against,
+        claims_denoising.above_controls,
+        claims_denoising.beats_input,
         claims_published.against_published,
         claims_describing.threshold,
         claims_describing.codes_sparse,

@@ -8,7 +8,13 @@ from typing import Any
 
 from latentpress.reporting.latex import Tex, escape
 
-CONTROLS = {"mean_image": ("Mean image", "the mean image")}
+CONTROLS = {
+    "mean_image": ("Mean image", "the mean image"),
+    "noisy_input": ("Noisy input", "the noisy input"),
+    "gaussian_filter": ("Gaussian filter", "the Gaussian filter"),
+    "total_variation": ("Total variation", "total variation denoising"),
+    "nonlocal_means": ("Non-local means", "non-local means"),
+}
 
 
 class Names:

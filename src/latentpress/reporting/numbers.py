@@ -47,6 +47,7 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     ),
     (r".*accuracy.*|test_error", Format(decimals=4, percent=True)),
     (r".*psnr.*|.*snr.*", Format(decimals=2)),
+    (r"denoised_mse.*", Format(decimals=5)),
     (r".*mse.*|.*_loss|output_variance|.*calibration_error.*|.*brier_score|.*overconfidence", Format(decimals=4)),
     (r".*ssim.*|trustworthiness|.*_share|frame_ink|hoyer.*|.*kl|.*_ratio|.*relative.*", Format(decimals=3)),
     (r".*difference", Format(significant=2)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from latentpress.reporting.drawing.style import (
     INK,
     LINE_COLOURS,
     LINE_STYLES,
+    MANY_COLOURS,
+    MARKERS,
     SMALL_SIZE,
     TEXT_WIDTH,
     clip,
@@ -28,27 +31,64 @@ COVERING = {"frameon": True, "facecolor": "white", "edgecolor": "none", "frameal
 """A legend that no vertical line crosses: those reach over the whole height, wherever it stands."""
 MARK_STYLES = (":", "--", "-.")
 """Of vertical lines, which have no colour: in black and thin, they are told from curves."""
+MOST_IN_A_PANEL = 6
+"""Lines that a legend within a panel names; for more there is one legend below all."""
+HANDLE = 2.6
+"""Length of a line in such a legend, in widths of a letter; long enough to tell broken lines."""
 
 
 def curves(figure: Figure) -> Canvas:
-    """Panels of lines side by side, three in a row at most; four stand two by two."""
+    """Panels of lines side by side, three in a row at most; four stand two by two.
+
+    Where a panel has many lines, each gets a marker of its own, and one legend stands below the panels.
+    """
     panels = figure.options["panels"]
     columns = 2 if len(panels) == 4 else min(len(panels), 3)
     rows = -(-len(panels) // columns)
     width = TEXT_WIDTH * (0.65 if columns == 1 else 1.0)
-    canvas = Canvas(figsize=(width, rows * (2.5 if columns == 1 else 2.1)), layout="constrained")
+    many = max((len(panel["series"]) for panel in panels), default=0) > MOST_IN_A_PANEL
+    entries = [label(series.get("label", "")) for series in panels[0]["series"]] if many else []
+    below = 0.1 + 0.17 * -(-len(entries) // legend_columns(entries, width)) if many else 0.0
+    canvas = Canvas(figsize=(width, rows * (2.5 if columns == 1 else 2.1) + below), layout="constrained")
     grid = canvas.subplots(rows, columns, squeeze=False)
     names = [[entry.get("label") for entry in (*panel["series"], *panel.get("marks", ()))] for panel in panels]
     for index, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
-        _panel(axes, panel, figure)
-        if any(names[index]) and (index == 0 or names[index] != names[0]):
+        _panel(axes, panel, figure, many)
+        if not many and any(names[index]) and (index == 0 or names[index] != names[0]):
             axes.legend(**(COVERING if panel.get("marks") else {}))
     for axes in list(grid.flat)[len(panels) :]:
         axes.axis("off")
+    if many:
+        _legend_below(canvas, grid.flat[0])
     return canvas
 
 
-def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
+def legend_columns(names: Sequence[str], width: float) -> int:
+    """The most columns in which a legend that is filled row by row fits a width in inches; one at least."""
+    line = (HANDLE + 0.8 + 2.0) * SMALL_SIZE / 72  # with the space before its name and between columns
+    for columns in range(len(names), 1, -1):
+        widest = [max(map(text_width, names[column::columns])) for column in range(columns)]
+        if sum(widest) + columns * line <= width:
+            return columns
+    return 1
+
+
+def _legend_below(canvas: Canvas, axes: Axes) -> None:
+    """One legend for all panels, its names in the order of the lines, row by row."""
+    handles, names = axes.get_legend_handles_labels()
+    columns = legend_columns(names, canvas.get_figwidth())
+    rows = -(-len(names) // columns)
+    columns = -(-len(names) // rows)
+    order = [row * columns + column for column in range(columns) for row in range(rows)]  # it is filled by columns
+    order = [place for place in order if place < len(names)]
+    canvas.legend(
+        [handles[place] for place in order], [names[place] for place in order], loc="outside lower center",
+        ncols=columns, handlelength=HANDLE,
+    )  # fmt: skip
+
+
+def _panel(axes: Axes, panel: dict[str, Any], figure: Figure, many: bool = False) -> None:
+    colours, markers = (MANY_COLOURS, MARKERS) if many else (LINE_COLOURS, ("o",))
     whole = True
     for index, series in enumerate(panel["series"]):
         x, y = (np.asarray(_array(figure, series[axis], axis), dtype=np.float64) for axis in ("x", "y"))
@@ -58,13 +98,13 @@ def _panel(axes: Axes, panel: dict[str, Any], figure: Figure) -> None:
             x[finite],
             y[finite],
             linestyle=style,
-            marker="o" if len(x) <= FEW_POINTS else None,
-            color=LINE_COLOURS[index % len(LINE_COLOURS)],
+            marker=markers[index % len(markers)] if len(x) <= FEW_POINTS else None,
+            color=colours[index % len(colours)],
             label=label(series.get("label", "")),
         )
         if "low" in series and "high" in series:
             low, high = (np.asarray(_array(figure, series[end], end), dtype=np.float64) for end in ("low", "high"))
-            colour = LINE_COLOURS[index % len(LINE_COLOURS)]
+            colour = colours[index % len(colours)]
             axes.vlines(x[finite], low[finite], high[finite], colors=colour, linewidth=0.8)
         whole = whole and bool(np.all(x == np.rint(x)))
     _marks(axes, panel)

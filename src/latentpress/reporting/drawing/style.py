@@ -35,6 +35,20 @@ CLASS_COLOURS = (
     "#AA4499",
     "#777777",
 )
+MANY_COLOURS = (
+    "#4477AA",
+    "#EE6677",
+    "#228833",
+    "#AA3377",
+    "#CC8800",
+    "#332288",
+    "#66CCEE",
+    "#555555",
+    "#999933",
+    "#882255",
+)
+"""For more lines than tell apart by colour alone: each has a marker of its own, too."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (3, 3)), (0, (1, 3)))
 INK = "#222222"
 FAINT = "#999999"
