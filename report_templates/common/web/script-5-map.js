@@ -61,7 +61,7 @@ const map = () => {
   const point = (position) => {
     const name = set.classes[set.labels[position]];
     viewers[entry().of].show(position, `Image of class ${name}`);
-    told.textContent = `${name} (test image ${set.positions[position]})`;
+    told.textContent = `Class ${name}, image ${set.positions[position]} of the test split`;
     told.dataset.position = position;
   };
   const step = (by) => {
