@@ -18,7 +18,7 @@ from latentpress.pipeline import Graph
 def deliver(tmp_path):
     """Delivers a report of some text, as a build that ran some stages, and gives its run.json."""
 
-    def delivered(text, *ran):
+    def delivered(text, *ran, pages=None, failed=()):
         build = Build(Request(tmp_path), lambda line: None)
         build.reports = [SimpleNamespace(name="one")]
         build.graph = Graph({"assemble/one": Stage("assemble/one", "m:f"), "other": Stage("other", "m:f")})
@@ -26,6 +26,11 @@ def deliver(tmp_path):
         folder = tmp_path / "artifacts" / text
         result = Result(texts={"report.tex": text}, values={"report": {"health": []}})
         build.outcome = Outcome(artifacts={"assemble/one": Artifact(write_artifact(folder, encode(result)), folder)})
+        for name, content in (pages or {}).items():
+            made = tmp_path / "artifacts" / f"{text} {name} {content}"
+            digest = write_artifact(made, encode(Result(texts={f"{name}.html": content})))
+            build.outcome.artifacts[f"{name}/one"] = Artifact(digest, made)
+        build.outcome.failures = dict.fromkeys(failed)
         build.outcome.ran = list(ran)
         builds.append(build)
         build.started -= 10 * len(builds)  # each build took another time
@@ -58,3 +63,13 @@ def test_a_record_that_is_gone_or_damaged_is_written_anew(deliver, content):
     if content is not None:
         deliver.path.write_text(content)
     assert deliver.run("first")["report"] == "one"
+
+
+def test_a_page_that_failed_is_left_as_it_was_and_one_that_the_report_no_longer_has_is_removed(deliver):
+    page = deliver.path.with_name("tsne.html")
+    deliver.run("first", "assemble/one", pages={"tsne": "maps"})
+    assert page.read_text() == "maps"
+    deliver.run("second", "assemble/one", failed=["tsne/one"])
+    assert page.read_text() == "maps"
+    deliver.run("third", "assemble/one")
+    assert not page.exists()

@@ -184,7 +184,7 @@ class SectionValues:
         return Tex(rf"\environmentvalue{{{values.identifier(key)}}}")
 
     def interactive_map(self, text: str, model: str) -> Tex:
-        """A link to the map of a model's codes in three dimensions, on a page of its own; the text alone without one."""
+        """A link to the map of a model's codes in three dimensions; where there is none, the text alone."""
         name = values.identifier(model)
         self._material.experiment(name)
         seed = f"evaluate/{MAPPED}/{name}/seed0"  # the page shows the first training

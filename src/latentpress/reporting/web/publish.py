@@ -10,13 +10,24 @@ from markupsafe import Markup
 
 from latentpress.engine.stage import Result, Task
 from latentpress.reporting.floats import file_name
-from latentpress.reporting.web import bibtex, citations, dialect, images, interactive, material, numbering, page, plainnat
+from latentpress.reporting.web import (
+    bibtex,
+    citations,
+    dialect,
+    images,
+    interactive,
+    material,
+    numbering,
+    page,
+    plainnat,
+)
 from latentpress.reporting.web.converting import Converter
 from latentpress.reporting.web.floating import ENVIRONMENTS
 from latentpress.reporting.web.provenance import Origins
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
+
 
 def publish(task: Task) -> Result:
     """Write the one report among the inputs as HTML.
@@ -56,7 +67,10 @@ def publish(task: Task) -> Result:
         data={**parts.data, "provenance": origins.data(parts.metrics)},
         libraries=material.libraries(parts),
     )
-    return Result(texts={"report.html": material.sendable("report.html", html)}, values={"unknown": sorted(set(converter.unknown))})
+    return Result(
+        texts={"report.html": material.sendable("report.html", html)},
+        values={"unknown": sorted(set(converter.unknown))},
+    )
 
 
 def _descriptions(task: Task) -> dict[str, str]:

@@ -17,7 +17,8 @@ from latentpress.reporting.web.provenance import Origins
 REPORT = "report.html"
 """The page of the whole report, beside this one."""
 EMBEDDED_NOTICE = (
-    "The images are those of {title}: embedded data in the place of the original, and no number here is a result on that."
+    "The images are those of {title}: embedded data in the place of the original, and no number here is a result "
+    "on that."
 )
 
 
