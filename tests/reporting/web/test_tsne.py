@@ -35,7 +35,9 @@ def map_of(positions: list[int], trust: float | None = None, model: str = "spars
     return result
 
 
-def page(workshop: Any, maps: dict[str, Any], data: dict[str, str] | None = None, source: str = "real", **report: Any):
+def page(
+    workshop: Any, maps: dict[str, Any], data: dict[str, str] | None = None, source: str = "real", **report: Any
+) -> str:
     """The page of some models' maps, each a result or a failure; 0.9876 is the trustworthiness of the first."""
     facts = workshop.facts(source)
     measured = map_of([4, 2, 0], 0.9876, workshop=workshop)
