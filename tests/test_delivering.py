@@ -18,7 +18,7 @@ from latentpress.pipeline import Graph
 def deliver(tmp_path):
     """Delivers a report of some text, as a build that ran some stages, and gives its run.json."""
 
-    def delivered(text, *ran, files=()):
+    def delivered(text, *ran, files=(), pages=None, failed=()):
         build = Build(Request(tmp_path), lambda line: None)
         build.reports = [SimpleNamespace(name="one")]
         build.graph = Graph({"assemble/one": Stage("assemble/one", "m:f"), "other": Stage("other", "m:f")})
@@ -26,6 +26,11 @@ def deliver(tmp_path):
         folder = tmp_path / "artifacts" / text
         result = Result(texts={"report.tex": text}, values={"report": {"health": [], "files": list(files)}})
         build.outcome = Outcome(artifacts={"assemble/one": Artifact(write_artifact(folder, encode(result)), folder)})
+        for name, content in (pages or {}).items():
+            made = tmp_path / "artifacts" / f"{text} {name} {content}"
+            digest = write_artifact(made, encode(Result(texts={f"{name}.html": content})))
+            build.outcome.artifacts[f"{name}/one"] = Artifact(digest, made)
+        build.outcome.failures = dict.fromkeys(failed)
         build.outcome.ran = list(ran)
         builds.append(build)
         build.started -= 10 * len(builds)  # each build took another time
@@ -60,14 +65,4 @@ def test_a_record_that_is_gone_or_damaged_is_written_anew(deliver, content):
     assert deliver.run("first")["report"] == "one"
 
 
-def test_files_that_the_report_delivers_lie_beside_it_until_it_delivers_them_no_more(deliver, tmp_path):
-    digest = write_artifact(tmp_path / "made", encode(Result(files={"a.csv": b"1,2\n"})))
-    deliver.store.adopt(tmp_path / "made", digest)
-    beside = deliver.path.with_name("a.csv")
-    deliver.run("first", files=[{"file": "a.csv", "artifact": digest}])
-    assert beside.read_bytes() == b"1,2\n"
-    beside.unlink()
-    deliver.run("first", files=[{"file": "a.csv", "artifact": digest}])
-    assert beside.read_bytes() == b"1,2\n"
-    deliver.run("second")
-    assert not beside.exists()
+    def delivered(text, *ran, files=(), pages=None, failed=()):

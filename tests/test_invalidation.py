@@ -210,7 +210,7 @@ def test_an_edit_of_a_model_trains_those_again_that_use_it_and_makes_no_data_set
         (
             "errors",
             "LatentPressError",
-            {"data", "train", "encode", "evaluate", "draw", "section", "assemble", "html", "typeset"},
+            {"data", "train", "encode", "evaluate", "draw", "section", "assemble", "html", "tsne", "typeset"},
         ),
     ],
 )

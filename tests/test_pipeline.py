@@ -150,6 +150,18 @@ def test_the_page_reads_what_moves_on_it_and_the_images_of_the_map():
     assert page.tolerant, "a part that failed is said to be missing, and the rest is delivered"
 
 
+def test_the_maps_have_a_page_where_there_are_any():
+    page = graph()["tsne/assignment"]
+    models = {entry["model"] for entry in page.settings["interactive"]}
+    assert models == {"sparse", "contractive", "plain"}
+    assert set(page.inputs) == {
+        "assemble/assignment", "data/mnist", *(f"evaluate/embedding_3d/{model}/seed0" for model in models)
+    }  # fmt: skip
+    assert page.tolerant, "a map that failed is said to be missing, and the others are shown"
+    stages = graph()
+    assert "html/audit" in stages and "tsne/audit" not in stages, "it maps no codes"
+
+
 def test_two_settings_of_one_evaluation_are_two_stages():
     built = pipeline.Graph()
     first = pipeline.Stage(name="evaluate/x/y", function="a:b", settings={"pairs": 1})

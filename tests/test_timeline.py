@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import TinyProject
 
-KINDS = ("data", "train", "encode", "evaluate", "draw", "section", "assemble", "html", "typeset")
+KINDS = ("data", "train", "encode", "evaluate", "draw", "section", "assemble", "html", "tsne", "typeset")
 
 
 def write(folder: Path, *records: dict[str, Any]) -> Journal:

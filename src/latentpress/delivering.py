@@ -55,8 +55,8 @@ def copy_out(build: Build) -> None:
         made = [build.outcome.artifacts[name] for name in final_stages(report) if name in build.outcome.artifacts]
         if made:
             # A PDF that could not be typeset anew is better than none, and so is a page; what failed is told.
-            finals = {f"typeset/{report.name}": "report.pdf", f"html/{report.name}": "report.html"}
-            keep = ["run.json", *(file for stage, file in finals.items() if stage in build.outcome.failures)]
+            failed = [file for kind, file in FINALS.items() if f"{kind}/{report.name}" in build.outcome.failures]
+            keep = ["run.json", *failed]
             beside = {entry["file"]: build.store.artifact(entry["artifact"]) for entry in (told or {}).get("files", [])}
             export(made, folder, skip=INTERNAL_FILES, keep=keep, delivered=beside, digests=digests)
             if may_write(build) and not is_recorded(build, report, folder / "run.json"):
@@ -65,6 +65,8 @@ def copy_out(build: Build) -> None:
     digests.save()
 
 
+FINALS = {"typeset": "report.pdf", "html": "report.html", "tsne": "tsne.html"}
+"""What each of a report's last stages makes, one file each."""
 INTERNAL_FILES = ("warnings.json", "typeset.log", "sources.json", "health.json", "unknown.json")
 
 

@@ -151,7 +151,8 @@ class _Builder:
                 lineage=True,
             )
         )
-        self.graph.add(self.html(report, assembled, common))
+        for page in self.pages(report, assembled, common):
+            self.graph.add(page)
         if not self.choices.typeset:
             return assembled
         return self.graph.add(
@@ -165,22 +166,33 @@ class _Builder:
             )
         )
 
-    def html(self, report: Report, assembled: str, common: Path) -> Stage:
-        """The report as one page; it needs no TeX."""
-        stages = self._interactive(report)
-        shown = [entry for entry, _ in stages]
-        mapped = {self.data(entry["data"]) for entry in shown if entry["evaluation"] == "embedding_3d"}
-        images = {name: name for name in sorted(mapped)}
-        images.update(self._drawings(report))
-        return Stage(
+    def pages(self, report: Report, assembled: str, common: Path) -> list[Stage]:
+        """The report as one page, and where it maps codes in three dimensions, a page of these; they need no TeX."""
+        moving = self._interactive(report)
+        mapped = [(entry, name) for entry, name in moving if entry["evaluation"] == "embedding_3d"]
+        images = {name: name for name in sorted({self.data(entry["data"]) for entry, _ in mapped})}
+        common_to_both: dict[str, Any] = {"files": web_files(common / "web"), "tolerant": True}
+
+        def inputs(shown: Iterable[tuple[dict[str, str], str]]) -> dict[str, str]:
+            return {assembled: assembled, **{entry["label"]: name for entry, name in shown}, **images}
+
+        page = Stage(
             name=f"html/{report.name}",
             function="latentpress.reporting.web.publish:publish",
-            settings={"interactive": shown},
-            inputs={assembled: assembled, **{entry["label"]: name for entry, name in stages}, **images},
-            files=web_files(common / "web"),
+            settings={"interactive": [entry for entry, _ in moving]},
+            inputs={**inputs(moving), **self._drawings(report)},
             seconds=6.0,
-            tolerant=True,
+            **common_to_both,
         )
+        maps = Stage(
+            name=f"tsne/{report.name}",
+            function="latentpress.reporting.web.tsne:publish",
+            settings={"interactive": [entry for entry, _ in mapped]},
+            inputs=inputs(mapped),
+            seconds=3.0,
+            **common_to_both,
+        )
+        return [page, maps] if mapped else [page]
 
     def _drawings(self, report: Report) -> dict[str, str]:
         """The drawings of a report's first trainings, which say in words what they show."""

@@ -59,8 +59,8 @@ def forced_stages(build: Build) -> set[str]:
 
 
 def final_stages(report: Report) -> list[str]:
-    """The stages that a report comes out of."""
-    return [f"assemble/{report.name}", f"html/{report.name}", f"typeset/{report.name}"]
+    """The stages that a report comes out of, as far as the graph has them."""
+    return [f"{kind}/{report.name}" for kind in ("assemble", "html", "tsne", "typeset")]
 
 
 def above(stages: Mapping[str, Stage], names: list[str]) -> set[str]:

@@ -25,6 +25,7 @@ COLOURS = {
     "section": "#009E73",
     "assemble": "#CC79A7",
     "html": "#8F6BB0",
+    "tsne": "#B08FCB",
     "typeset": "#F0E442",
 }
 OTHER = "#DDDDDD"

@@ -18,6 +18,19 @@ def find_chromium() -> str | None:
     return os.environ.get("LATENTPRESS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def watched(context: Any, address: str) -> tuple[Any, list[str]]:
+    """A page in a window, and the list of what goes wrong there or leaves the machine."""
+    page, wrong = context.new_page(), list[str]()
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(LOCAL) else wrong.append(request.url))
+    page.goto(address)
+    return page, wrong
+
+
+LOCAL = ("file:", "data:", "blob:", "about:")
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A running browser."""

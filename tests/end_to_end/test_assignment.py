@@ -112,7 +112,7 @@ def test_outline_has_every_part_of_the_assignment_in_order(report):
 
 
 def test_every_deliverable_is_there(report):
-    for name in ("report.pdf", "report.html", "report.tex", "report.json", "run.json"):
+    for name in ("report.pdf", "report.html", "tsne.html", "report.tex", "report.json", "run.json"):
         assert (report / name).stat().st_size > 0
     figures = {path.stem for path in (report / "figures").glob("*.pdf")}
     assert figures
@@ -235,6 +235,7 @@ def test_changed_word_in_a_template_runs_that_section_and_the_typesetting_only(p
             "section/assignment/introduction",
             "assemble/assignment",
             "html/assignment",
+            "tsne/assignment",
             "typeset/assignment",
         }
         pages = pypdf.PdfReader(report / "report.pdf").pages

@@ -28,7 +28,7 @@ def running_training(root):
     return next((record["worker"] for record in started), None)
 
 
-AGAIN = (*TRAINED_ON_THE_CLUSTER, "section/", "assemble/", "html/", "typeset/")
+AGAIN = (*TRAINED_ON_THE_CLUSTER, "section/", "assemble/", "html/", "tsne/", "typeset/")
 """What the cluster does; the evaluations between would take a minute more, and show nothing else."""
 
 

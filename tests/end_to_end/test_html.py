@@ -61,20 +61,6 @@ def browser() -> Iterator[Any]:
 Opener = Callable[..., tuple[Any, list[str]]]
 
 
-def watched(context: Any, report: Path) -> tuple[Any, list[str]]:
-    """The report in a new page, and the list of what goes wrong there or leaves the machine."""
-    page, wrong = context.new_page(), list[str]()
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: None if is_local(request.url) else wrong.append(request.url))
-    page.goto((report / "report.html").as_uri())
-    return page, wrong
-
-
-def is_local(address: str) -> bool:
-    return address.startswith(("file:", "data:", "blob:", "about:"))
-
-
 @pytest.fixture
 def opened(browser: Any, report: Path) -> Iterator[Opener]:
     """Opens the report in a window of its own."""
@@ -82,7 +68,7 @@ def opened(browser: Any, report: Path) -> Iterator[Opener]:
 
     def open_page(**options: Any) -> tuple[Any, list[str]]:
         contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
-        return watched(contexts[-1], report)
+        return browsing.watched(contexts[-1], (report / "report.html").as_uri())
 
     yield open_page
     for context in contexts:
@@ -93,7 +79,7 @@ def opened(browser: Any, report: Path) -> Iterator[Opener]:
 def window(browser: Any, report: Path) -> Iterator[tuple[Any, list[str]]]:
     """The report in one window, for tests that leave it as they found it."""
     context = browser.new_context(viewport=DESKTOP, color_scheme="light")
-    yield watched(context, report)
+    yield browsing.watched(context, (report / "report.html").as_uri())
     context.close()
 
 
@@ -223,11 +209,11 @@ def test_the_map_is_turned_by_keys_its_classes_are_switched_and_nothing_is_fetch
     page.wait_for_timeout(300)
     assert plot.evaluate(eye) != before
     counts = plot.evaluate("(e) => e.data.map((trace) => trace.x.length)")
-    points = "() => JSON.parse(document.getElementById('data-embedding_3d').textContent).labels.length"
+    points = "() => JSON.parse(document.getElementById('data-embedding_3d').textContent).sets[0].labels.length"
     assert sum(counts) == page.evaluate(points)
     plot.evaluate("(e) => e.emit('plotly_hover', { points: [{ customdata: 7 }] })")
     page.wait_for_timeout(200)
-    shown = page.evaluate("() => JSON.parse(document.getElementById('data-embedding_3d').textContent)")
+    shown = page.evaluate("() => JSON.parse(document.getElementById('data-embedding_3d').textContent).sets[0]")
     thumbnail = part.locator(".map-side canvas")
     assert thumbnail.get_attribute("aria-label") == f"Image of class {shown['classes'][shown['labels'][7]]}"
     assert len(set(pixels_of(thumbnail))) > 2

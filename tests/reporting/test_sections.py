@@ -427,3 +427,27 @@ def test_no_two_columns_of_a_csv_file_have_the_same_heading(workshop: Any) -> No
     heading = next(csv.reader(io.StringIO(shown.files["tables/p.csv"].decode())))
     assert heading == ["Model", "Accuracy", "p (mcnemar_p)", "p (svm_mcnemar_p)"]
     assert shown.texts["section.tex"].count("$p$") == 2
+
+
+MAP = "See << interactive_map(report.title, 'sparse') >>."
+MAPPED = "evaluate/embedding_3d/sparse/seed0"
+TITLED = {"title": "R&D_1"}
+
+
+def test_a_map_is_linked_by_the_name_of_its_model_alone(workshop: Any) -> None:
+    tex = workshop.tex(MAP, {MAPPED: workshop.evaluation()}, report=TITLED)
+    assert tex == "See \\interactivemap{sparse}{R\\&D\\_1}.\n"
+
+
+def test_without_a_map_there_is_the_text_alone(workshop: Any) -> None:
+    assert workshop.tex(MAP, report=TITLED) == "See R\\&D\\_1.\n"
+    failures = {MAPPED: workshop.failure(MAPPED)}
+    assert workshop.tex(MAP, {}, failures, report=TITLED).endswith("See R\\&D\\_1.\n")
+    other = {"evaluate/embedding_3d/sparse/seed1": workshop.evaluation()}
+    one_of_two = workshop.tex(MAP, other, failures, report=TITLED)
+    assert one_of_two.endswith("See R\\&D\\_1.\n"), "the page shows the first training"
+
+
+def test_a_map_of_no_experiment_is_an_error(workshop: Any) -> None:
+    with pytest.raises(TemplateError, match="no experiment 'spares'"):
+        workshop.section('<< interactive_map("the map", "spares") >>')

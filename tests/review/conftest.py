@@ -42,6 +42,7 @@ It took 1234 steps, which no metric tells.
 << figure("classification", "sparse", "confusion", "What is taken for what.", "fig:c") >>
 << figure("classification", "sparse", "digits", "Some digits.", "fig:d") >>
 The images are in << delivered("classification", "sparse", "images.csv") >>.
+Its codes can be turned in << interactive_map("three dimensions", "sparse") >>.
 \clearpage
 \subsection{A second page}
 Nothing is measured here.
@@ -88,7 +89,11 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     evaluation = workshop.store(measured)
     label = "evaluate/classification/sparse/seed0"
     facts = workshop.store(workshop.facts())
-    inputs = {label: evaluation, "draw/classification/sparse": workshop.drawn_of(evaluation), "data/mnist": facts}
+    mapped = workshop.store(workshop.evaluation())
+    inputs = {
+        label: evaluation, "draw/classification/sparse": workshop.drawn_of(evaluation), "data/mnist": facts,
+        "evaluate/embedding_3d/sparse/seed0": mapped,
+    }  # fmt: skip
     models = {"id": "q1c", "title": "Classification", "appendix": False, "models": ["sparse", "contractive", "vae"]}
     section = workshop.section(BODY, inputs, section=models)
     task = workshop.assemble_task({"q1c": section})

@@ -215,6 +215,27 @@ def redirect_link(pdf: Pdf) -> None:
     page.obj.Annots[index].A = pikepdf.Dictionary(S=pikepdf.Name.URI, URI=pikepdf.String("https://example.org"))
 
 
+def map_link(pdf: Pdf) -> Any:
+    """The action of the link to the map of the codes."""
+    actions = [entry.get("/A", {}) for page in pdf.pages for entry in page.obj.get("/Annots", [])]
+    (found,) = [action for action in actions if "/URI" in action and str(action.URI) == "tsne.html#sparse"]
+    return found
+
+
+def readdress_map(address: str) -> Callable[[Pdf], None]:
+    def edit(pdf: Pdf) -> None:
+        map_link(pdf).URI = pikepdf.String(address)
+
+    return edit
+
+
+def launch_map(pdf: Pdf) -> None:
+    """The same page, but by an action that has the viewer start a program."""
+    action = map_link(pdf)
+    del action["/URI"]
+    action.S, action.F = pikepdf.Name.Launch, pikepdf.String("tsne.html")
+
+
 def move_destination(pdf: Pdf) -> None:
     """The rows of the appendix that marks lead to, pointed at the first page."""
     tree = pdf.Root.Names.Dests
@@ -533,6 +554,9 @@ KINDS: list[tuple[str, Callable[[Pdf], None], str, str]] = [
     ("the sign of a number's origin", turn_sign, "numbers", "numbers"),
     ("a number cut off from its origin", remove_link, "numbers", "numbers"),
     ("a link led elsewhere", redirect_link, "seal", ""),
+    ("a link to a map led to another file", readdress_map("maps.html#sparse"), "annotations", "annotations"),
+    ("a link to a map led to another model", readdress_map("tsne.html#contractive"), "seal", ""),
+    ("a link to a map that starts a program", launch_map, "annotations", "annotations"),
     ("the marks led to other rows", move_destination, "seal", ""),
     ("the shapes of letters", change_glyphs, "seal", ""),
     ("the text that is copied", change_copied_text, "seal", "numbers"),

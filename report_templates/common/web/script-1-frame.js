@@ -42,6 +42,7 @@ const themes = () => {
 
 const contents = () => {
   const nav = document.querySelector(".contents");
+  if (!nav) return; // a page of one part
   const details = nav.querySelector("details");
   const wide = window.matchMedia("(min-width: 68rem)");
   const fold = () => { details.open = wide.matches; };

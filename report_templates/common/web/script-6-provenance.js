@@ -33,7 +33,7 @@ const provenance = () => {
       term(list, "Run again", stage.rerun || stage.command ? code(stage.rerun || stage.command) : "");
     }
     const parts = [make("p", { class: "popover-title" }, make("code", {}, number.dataset.metric || (stage ? stage.stage : "unknown"))), list];
-    if (stage) parts.push(make("p", { class: "popover-link" }, make("a", { href: `#provenance-${stage.mark}` }, `Row ${stage.mark} of the provenance`)));
+    if (stage) parts.push(make("p", { class: "popover-link" }, make("a", { href: `${data.page || ""}#provenance-${stage.mark}` }, `Row ${stage.mark} of the provenance`)));
     popover.replaceChildren(...parts);
   };
   let owner = null;

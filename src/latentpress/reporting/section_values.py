@@ -10,7 +10,7 @@ from latentpress.errors import TemplateError
 from latentpress.reporting import tables, values
 from latentpress.reporting.claims_published import find_published
 from latentpress.reporting.evidence import Missing
-from latentpress.reporting.latex import Tex
+from latentpress.reporting.latex import Tex, escape
 from latentpress.reporting.numbers import MISSING, format_metric, format_setting
 from latentpress.reporting.published import published_value
 from latentpress.reporting.section_material import Material
@@ -37,7 +37,7 @@ class SectionValues:
             self.num, self.metric, self.has, self.setting, self.setting_read, self.settings_read,
             self.evaluation_setting, self.evaluation_value, self.experiment, self.data_facts, self.data_notice,
             self.model_name, self.published, self.published_row,
-            self.environment,
+            self.environment, self.interactive_map,
         )  # fmt: skip
         return {function.__name__: function for function in functions}
 
@@ -192,3 +192,16 @@ class SectionValues:
     def environment(self, key: str) -> Tex:
         """A fact of the computing environment; it is filled in when the report is assembled."""
         return Tex(rf"\environmentvalue{{{values.identifier(key)}}}")
+
+    def interactive_map(self, text: str, model: str) -> Tex:
+        """A link to the map of a model's codes in three dimensions; where there is none, the text alone."""
+        name = values.identifier(model)
+        self._material.experiment(name)
+        seed = f"evaluate/{MAPPED}/{name}/seed0"  # the page shows the first training
+        if (MAPPED, name) not in self._evidence.evaluated or seed in self._evidence.failures:
+            return escape(text)
+        return Tex(rf"\interactivemap{{{name}}}{{{escape(text)}}}")
+
+
+MAPPED = "embedding_3d"
+"""The evaluation whose maps the page shows."""

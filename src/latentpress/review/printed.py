@@ -12,6 +12,7 @@ from typing import Any
 import pikepdf
 import pypdfium2
 
+from latentpress.reporting.map_address import is_address
 from latentpress.reporting.page_text import comparable
 from latentpress.reporting.sealing import content_digest, size_of, stream_bytes
 from latentpress.reporting.tracing import FIGURE, decode
@@ -22,6 +23,7 @@ from latentpress.review.precision import agrees
 
 PLACED = re.compile(rb"/(\S+)\s+Do\b")
 MARKS = "provenance"
+WEB = re.compile(r"(?:https?|mailto):")
 # A link's rectangle is a little larger than the text in it, and touches that of its neighbour.
 SIDE, EDGE = 0.9, 1.5
 
@@ -65,7 +67,10 @@ def printed_numbers(data: bytes, found: list[Link]) -> Iterator[tuple[Link, str]
 
 
 def check_annotations(pdf: pikepdf.Pdf) -> CheckDone:
-    """Nothing lies over the pages but links: a note or a stamp may hide what is printed and show something else."""
+    """Nothing lies over the pages but links: a note or a stamp may hide what is printed and show something else.
+
+    A link leads within the file, to a place in the web, or to the page of the maps beside the report; nowhere else.
+    """
     findings, count = [], 0
     for number, page in enumerate(pdf.pages, start=1):
         for annotation in page.obj.get("/Annots", pikepdf.Array()):
@@ -73,7 +78,24 @@ def check_annotations(pdf: pikepdf.Pdf) -> CheckDone:
             if annotation.get("/Subtype") != "/Link" or "/AP" in annotation:
                 kind = str(annotation.get("/Subtype", "/unknown")).removeprefix("/")
                 findings.append(Finding("annotations", f"page {number}", f"an annotation of the kind {kind}", "links"))
+                continue
+            wrong = _led_astray(annotation)
+            if wrong:
+                wanted = "a place in the report or in the web, or the page of the maps"
+                findings.append(Finding("annotations", f"page {number}", wrong, wanted))
     return CheckDone("annotations", count, "annotations, of which all should be links", findings)
+
+
+def _led_astray(link: pikepdf.Object) -> str:
+    """What a link does that no link of a report does; nothing where it is one of a report's."""
+    action = link.get("/A", pikepdf.Dictionary())
+    kind = str(action.get("/S", "/GoTo")).removeprefix("/")
+    if kind == "GoTo":
+        return ""
+    if kind != "URI":
+        return f"a link of the kind {kind}"
+    address = str(action.get("/URI", ""))
+    return "" if WEB.match(address) or is_address(address) else f"a link to {address!r}"
 
 
 def check_numbers(document: Document, found: list[Link]) -> CheckDone:

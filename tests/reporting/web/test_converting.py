@@ -36,6 +36,8 @@ def test_blank_lines_part_paragraphs_also_behind_comments_and_commands(converter
         (r"\missingvalue{} \untestable{not}", '<p><span class="missing">[missing]</span> <em>not</em></p>'),
         (r"\textcolor{warning}{hot} \textcolor{pink}{not}", '<p><span class="color-warning">hot</span> not</p>'),
         (r"{\bfseries all} rest", "<p><strong>all</strong> rest</p>"),
+        (r"\interactivemap{batch_norm}{the \emph{map}}", '<p><a href="tsne.html#batch_norm">the <em>map</em></a></p>'),
+        (r"\interactivemap{https://example.org}{the map}", "<p>the map</p>"),
         (r"one\allowbreak{}two", "<p>one<wbr>two</p>"),
         (r"\paragraph{Data.} They", '<p><strong class="run-in">Data.</strong>  They</p>'),
         (r"\href{https://example.org/a_b}{here}", '<p><a href="https://example.org/a_b" rel="noreferrer">here</a></p>'),

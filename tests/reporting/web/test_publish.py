@@ -157,9 +157,11 @@ def test_a_map_brings_its_library_and_the_images_of_its_codes(workshop: Any) -> 
     inputs = {label: workshop.store(made), "data/mnist": workshop.store(data_set)}
     found = published(workshop, assembled(workshop), [extra], inputs)
     data = json.loads(re.findall(r'id="data-embedding_3d">(.*?)</script>', found)[0])
+    (shown,) = data["sets"]
     assert data["models"][0]["points"] == [[0, 333, -333], [0, 667, -667], [0, 1000, -1000]]
-    assert data["classes"] == ["</script>", "one"]
-    assert data["size"] == [6, 4]
+    assert shown["classes"] == ["</script>", "one"]
+    assert shown["size"] == [6, 4]
+    assert "alone" not in data, "the address is the report's own"
     library = re.findall(r'id="library-plotly">(.*?)</script>', found, re.DOTALL)[0]
     assert "Licensed under the MIT license" in library[:400]
     assert images.source_hash(library) in html.unescape(found[:5000])

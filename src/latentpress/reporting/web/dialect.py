@@ -67,7 +67,7 @@ TAKING = {
     "reporttitle": "{{", "reportauthor": "{{", "failurebox": "{{{", "bibliography": "{", "caption": "*[{",
     "url": "{", "href": "{{", "nolinkurl": "{", "texorpdfstring": "{{", "ensuremath": "{", "unichar": "{",
     "composed": "{{", "missingglyph": "{", "missingvalue": "", "untestable": "{", "interval": "{{",
-    "traced": "{{{", "provenancemark": "{",
+    "traced": "{{{", "provenancemark": "{", "interactivemap": "{{",
     "provenancelink": "{{", "provenancerow": "{", "provenancebasis": "{", "provenanceanchor": "",
     # citations
     **dict.fromkeys(("citep", "citet", "citealp", "citealt", "cite", "Citep", "Citet"), "*[[{"),

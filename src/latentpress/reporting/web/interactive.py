@@ -96,28 +96,42 @@ def _artifact(one: Shown) -> Artifact:
 def _map(
     models: Sequence[Shown], metrics: Mapping[str, Mapping[str, Any]], test: Mapping[str, np.ndarray]
 ) -> tuple[Markup, dict[str, Any]]:
-    maps = [_artifact(one).arrays("map") for one in models]
-    labels, positions = maps[0]["labels"], maps[0]["positions"]
-    classes = [str(name) for name in _artifact(models[0]).json("map_classes")]
-    thumbnails = test[models[0].data][positions]
+    sets: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    places: dict[tuple[str, bytes], int] = {}
+    for one in models:
+        found = _artifact(one).arrays("map")
+        shown = (one.data, found["positions"].tobytes())
+        if shown not in places:
+            places[shown] = len(sets)
+            sets.append(_mapped(one, found, test[one.data]))
+        entries.append({"id": one.model, "name": one.title, "of": places[shown], "points": _whole(found["points"])})
+    codes = f"The same {len(sets[0]['labels']):,} test codes of each model"
+    if len(sets) > 1:
+        codes = "Test codes of each model, the same where models share a data set"
+    text = (
+        f"{codes}, mapped to three dimensions by t-SNE, to be turned and "
+        "enlarged. As in the plane, sizes of clusters and distances between them carry no meaning. Pointing at a code "
+        "shows its image; the table says how far each map can be trusted."
+    )
+    data = {"sets": sets, "models": entries}
+    return _block("embedding_3d", "The codes in three dimensions", text, _quality(models, metrics)), data
+
+
+def _mapped(one: Shown, found: Mapping[str, np.ndarray], images_of: np.ndarray) -> dict[str, Any]:
+    """The images of a map, uint8 (n, H, W) or (n, H, W, C) of the whole test split, on a sheet; their classes."""
+    labels, positions = found["labels"], found["positions"]
+    thumbnails = images_of[positions]
     sheet, columns = images.sheet(thumbnails)
-    data = {
+    classes = [str(name) for name in _artifact(one).json("map_classes")]
+    return {
         "classes": classes or [str(label) for label in range(int(labels.max(initial=0)) + 1)],
         "labels": labels.tolist(),
         "positions": positions.tolist(),
-        "models": [
-            {"name": one.title, "points": _whole(found["points"])} for one, found in zip(models, maps, strict=True)
-        ],
         "sheet": images.data_address(sheet),
         "columns": columns,
         "size": list(thumbnails.shape[1:3]),
     }
-    text = (
-        f"The same {len(positions):,} test codes of each model, mapped to three dimensions by t-SNE, to be turned and "
-        "enlarged. As in the plane, sizes of clusters and distances between them carry no meaning. Pointing at a code "
-        "shows its image; the table says how far each map can be trusted."
-    )
-    return _block("embedding_3d", "The codes in three dimensions", text, _quality(models, metrics)), data
 
 
 def _whole(points: np.ndarray) -> list[list[int]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 from pylatexenc.latexwalker import LatexMacroNode, LatexNode
 
+from latentpress.reporting import map_address
 from latentpress.reporting.web import mathml
 from latentpress.reporting.web.dialect import argument, source
 from latentpress.reporting.web.provenance import metric_of
@@ -92,6 +93,14 @@ def link(target: str, text: Markup) -> Markup:
     return Markup('<a href="{}" rel="noreferrer">{}</a>').format(plain, text)
 
 
+def interactive_map(model: str, text: Markup) -> Markup:
+    """A link to the page of the maps; what is no model's name makes no address."""
+    plain = model.strip()
+    if not map_address.MODEL.fullmatch(plain):
+        return text
+    return Markup('<a href="{}">{}</a>').format(map_address.address(plain), text)
+
+
 WORDS: dict[str, Callable[[Converter, LatexMacroNode], Markup]] = {
     "mbox": lambda c, n: Markup('<span class="nobreak">{}</span>').format(c.inline(argument(n))),
     "fbox": lambda c, n: Markup('<span class="framed">{}</span>').format(c.inline(argument(n))),
@@ -127,6 +136,7 @@ WORDS: dict[str, Callable[[Converter, LatexMacroNode], Markup]] = {
     "tabularnewline": lambda c, n: Markup("<br>"),
     "caption": lambda c, n: Markup(""),
     "traced": lambda c, n: traced(c, source(argument(n, 0)), source(argument(n, 1)), c.inline(argument(n, 2))),
+    "interactivemap": lambda c, n: interactive_map(source(argument(n, 0)), c.inline(argument(n, 1))),
     "provenancemark": lambda c, n: mark(c, argument(n)),
     "provenancelink": lambda c, n: Markup('<a href="#provenance-{}">P{}</a>').format(
         source(argument(n, 0)), c.inline(argument(n, 1))

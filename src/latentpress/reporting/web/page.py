@@ -24,6 +24,7 @@ def render(
     footnotes: Sequence[Markup],
     data: Mapping[str, Any],
     libraries: Mapping[str, str],
+    alone: bool = False,
 ) -> str:
     """The whole page.
 
@@ -35,6 +36,7 @@ def render(
         footnotes: of the report.
         data: name to JSON values that scripts read.
         libraries: name to source of scripts that are run only where they are needed.
+        alone: whether this is a page of one part, without a list of contents.
     """
     styles = Markup("\n".join(_texts(files, "style")))
     script = "\n".join(_texts(files, "script"))
@@ -49,6 +51,7 @@ def render(
         "base-uri 'none'; form-action 'none'",
         content=content,
         contents=contents,
+        alone=alone,
         footnotes=footnotes,
         styles=styles,
         script=Markup(script),

@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from latentpress.engine.stage import Failure, Result, Task
-from latentpress.errors import StageError
+from latentpress.engine.stage import Result, Task
 from latentpress.reporting.floats import file_name
-from latentpress.reporting.web import bibtex, citations, dialect, images, interactive, numbering, page, plainnat
+from latentpress.reporting.web import (
+    bibtex,
+    citations,
+    dialect,
+    images,
+    interactive,
+    material,
+    numbering,
+    page,
+    plainnat,
+)
 from latentpress.reporting.web.converting import Converter
 from latentpress.reporting.web.floating import ENVIRONMENTS
 from latentpress.reporting.web.provenance import Origins
 
 if TYPE_CHECKING:
     from latentpress.engine.store import Artifact
-
-MOST_BYTES = 15_000_000
-"""What a report in HTML may weigh, so that it can be sent by mail."""
 
 
 def publish(task: Task) -> Result:
@@ -33,18 +39,13 @@ def publish(task: Task) -> Result:
         StageError: the report was not assembled, the page's template is missing, or the page would be too large.
         TemplateError: its TeX or its bibliography cannot be read.
     """
-    if "page" not in task.files:
-        raise StageError(
-            "report_templates/common/web/page.html.j2 is missing, which the HTML report is made with.",
-            "Copy the folder report_templates/common/web from LatentPress.",
-        )
-    assembled = _assembled(task)
+    assembled = material.assembled(task)
     facts = assembled.json("report")
     text = dialect.body(assembled.text("report.tex"))
     nodes = dialect.read(text)
     found = numbering.number(nodes)
     origins = Origins(facts)
-    parts = _parts(task, facts)
+    parts = material.parts(task, facts)
     converter = Converter(
         found,
         _works(assembled, nodes),
@@ -64,39 +65,12 @@ def publish(task: Task) -> Result:
         contents=page.contents(converter, found.headings),
         footnotes=converter.footnotes,
         data={**parts.data, "provenance": origins.data(parts.metrics)},
-        libraries={"plotly": plotly()} if "embedding_3d" in parts.data else {},
+        libraries=material.libraries(parts),
     )
-    if len(html.encode()) > MOST_BYTES:
-        raise StageError(
-            f"report.html would have {len(html.encode()):,} bytes, more than {MOST_BYTES:,}.",
-            "Show fewer figures, or fewer points in the map of the codes.",
-        )
-    return Result(texts={"report.html": html}, values={"unknown": sorted(set(converter.unknown))})
-
-
-def plotly() -> str:
-    """Plotly's source, its licence at the top, as its Python package has it."""
-    from plotly.offline import get_plotlyjs
-
-    source: str = get_plotlyjs()
-    if "</script" in source.lower() or "<!--" in source:
-        raise StageError("plotly's source cannot stand in a page: it holds the end of a script element.")
-    return source
-
-
-def _parts(task: Task, facts: Mapping[str, Any]) -> interactive.Parts:
-    """The interactive parts, of what the pipeline has laid beside the assembled report."""
-    shown: dict[str, list[interactive.Shown]] = {}
-    test: dict[str, Any] = {}
-    titles = facts["settings"]["experiments"]
-    for extra in task.settings.get("interactive", []):
-        label, model, data = extra["label"], extra["model"], extra["data"]
-        found = task.inputs.get(label) or task.failures.get(label) or Failure(label, "it is missing", "")
-        title = titles.get(model, {}).get("title", model)
-        shown.setdefault(extra["evaluation"], []).append(interactive.Shown(model, title, found, data))
-        if extra["evaluation"] == "embedding_3d" and f"data/{data}" in task.inputs:
-            test[data] = task.inputs[f"data/{data}"].arrays("images")["test"]
-    return interactive.make(shown, {metric["id"]: metric for metric in facts["metrics"]}, test)
+    return Result(
+        texts={"report.html": material.sendable("report.html", html)},
+        values={"unknown": sorted(set(converter.unknown))},
+    )
 
 
 def _descriptions(task: Task) -> dict[str, str]:
@@ -121,15 +95,6 @@ def _behind(text: str, blocks: Mapping[str, Markup]) -> dict[str, Markup]:
         if last is not None:
             found[last] = found.get(last, Markup("")) + block
     return found
-
-
-def _assembled(task: Task) -> Artifact:
-    for label, artifact in task.inputs.items():
-        if label.startswith("assemble/"):
-            return artifact
-    failure = next((f for label, f in task.failures.items() if label.startswith("assemble/")), None)
-    told = failure or Failure("assemble", "it is missing", "")
-    raise StageError(f"{told.stage} failed, so that there is nothing to publish: {told.error}")
 
 
 def _works(assembled: Artifact, nodes: Any) -> Mapping[str, plainnat.Reference]:
