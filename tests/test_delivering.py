@@ -65,4 +65,24 @@ def test_a_record_that_is_gone_or_damaged_is_written_anew(deliver, content):
     assert deliver.run("first")["report"] == "one"
 
 
-    def delivered(text, *ran, files=(), pages=None, failed=()):
+def test_files_that_the_report_delivers_lie_beside_it_until_it_delivers_them_no_more(deliver, tmp_path):
+    digest = write_artifact(tmp_path / "made", encode(Result(files={"a.csv": b"1,2\n"})))
+    deliver.store.adopt(tmp_path / "made", digest)
+    beside = deliver.path.with_name("a.csv")
+    deliver.run("first", files=[{"file": "a.csv", "artifact": digest}])
+    assert beside.read_bytes() == b"1,2\n"
+    beside.unlink()
+    deliver.run("first", files=[{"file": "a.csv", "artifact": digest}])
+    assert beside.read_bytes() == b"1,2\n"
+    deliver.run("second")
+    assert not beside.exists()
+
+
+def test_a_page_that_failed_is_left_as_it_was_and_one_that_the_report_no_longer_has_is_removed(deliver):
+    page = deliver.path.with_name("tsne.html")
+    deliver.run("first", "assemble/one", pages={"tsne": "maps"})
+    assert page.read_text() == "maps"
+    deliver.run("second", "assemble/one", failed=["tsne/one"])
+    assert page.read_text() == "maps"
+    deliver.run("third", "assemble/one")
+    assert not page.exists()

@@ -106,7 +106,7 @@ def test_levels_find_the_black_that_clipped_noise_has_made_grey() -> None:
     assert tuned.score < 0.8 * plain.score and tuned.choice.black > 0
 
 
-@given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=6, unique=True))
+@given(st.lists(st.floats(-0.3, 0.3), min_size=1, max_size=6, unique=True))
 def test_of_any_grid_the_best_value_is_found(grid: list[float]) -> None:
     """A control that adds its parameter: the best value is the one nearest to 0."""
     control = Control("shift", "offset", sorted(grid), lambda images, value: images + np.float32(value))

@@ -17,7 +17,13 @@ from latentpress.statistics import bootstrap_mean
 
 SCOPE = "data"
 NEEDS = ("data",)
-SETTINGS = {"components": 128, "inverse_penalties": [0.3, 1.0, 10.0], "block": 1}  # as of the reconstruction
+SETTINGS = {
+    "components": 128,
+    "inverse_penalties": [0.3, 1.0, 10.0],
+    "block": 1,  # as of the reconstruction
+    "probes": True,  # whether classes are read from the codes, too
+    "fitted_on": 0,  # the first so many training images; all with 0
+}
 SECONDS = 8.0
 BACKEND = False
 TITLE = "Controls"
@@ -28,7 +34,10 @@ def measure(task: Task) -> Result:
     """Reconstruction by the mean image and by principal components; the latter's codes as those of a model."""
     settings = task.settings["evaluation"]
     components = settings["components"]
-    train, validation, test = (read_split(task, split) for split in ("train", "validation", "test"))
+    train, validation, test = (
+        read_split(task, split, settings["fitted_on"] if split == "train" else 0)
+        for split in ("train", "validation", "test")
+    )
     items: dict[str, np.ndarray] = {}
     mean_metric = metric_of(task, model="mean_image")
     mean = np.broadcast_to(train.images.mean(axis=0), test.images.shape)
@@ -52,7 +61,7 @@ def measure(task: Task) -> Result:
         pca_metric("contraction_ratio", **contraction_ratio({"value": norm}, variance)),
     ]
     predictions: dict[str, np.ndarray] = {}
-    if train.labels is not None and validation.labels is not None and test.labels is not None:
+    if settings["probes"] and train.labels is not None and validation.labels is not None and test.labels is not None:
         scaled, *others = probes.standardise(*codes)
         known = (scaled, train.labels), (others[0], validation.labels)
         probe, _ = probes.validated_regression(*known, others[1], settings["inverse_penalties"])

@@ -33,18 +33,20 @@ class Split:
         return self.images.reshape(len(self.images), -1)
 
 
-def read_split(task: Task, name: str) -> Split:
+def read_split(task: Task, name: str, most: int = 0) -> Split:
     """Read one split of the task's data set.
 
     Args:
         task: with the input ``data``; with the setting ``images`` where the model was trained on the first so many.
         name: ``"train"``, ``"validation"`` or ``"test"``; of the former two only what the training saw.
+        most: the first so many of these; all with 0.
     """
     data = task.inputs["data"]
     pixels = data.arrays("images")
     used = None
     if wanted := task.settings.get("images"):
         used = first_images(wanted, {split: len(pixels[split]) for split in ("train", "validation")}).get(name)
+    used = min(most, len(pixels[name]) if used is None else used) if most else used
     images = pixels[name][:used].astype(np.float32) / np.float32(255)
     labels = data.arrays("labels")[name][:used].astype(np.int64) if "labels.npz" in data.names() else None
     return Split(images, labels)

@@ -132,7 +132,7 @@ def noisy_images(images: np.ndarray, settings: TrainingSettings, seed: int) -> n
     low = settings.input_noise if settings.input_noise_from is None else settings.input_noise_from
     strengths = generator.uniform(low, settings.input_noise, (len(images), 1, 1, 1)).astype(np.float32)
     noisy = images + strengths * generator.standard_normal(images.shape, dtype=np.float32)
-    return np.clip(noisy, 0.0, 1.0) if settings.input_clip else noisy
+    return np.asarray(np.clip(noisy, 0.0, 1.0) if settings.input_clip else noisy)
 
 
 def make_corruption(settings: TrainingSettings, seed: int) -> keras.layers.Layer | None:
