@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from latentpress import pipeline, project
+from latentpress.datasets.settings import DATA_SETS
 from latentpress.engine.fingerprint import Fingerprinter
 from latentpress.engine.graph import Graph
 from latentpress.engine.stage import Stage
@@ -33,7 +34,7 @@ def stages(edit: Callable[[project.Project], project.Project] | None = None) -> 
     """The graph of all reports."""
     found = project.load(ROOT, "default")
     found = edit(found) if edit is not None else found
-    sources = {"mnist": DataSource("embedded"), "frey": DataSource("embedded")}
+    sources = {name: DataSource("embedded") for name in DATA_SETS}
     return pipeline.build_graph(found, list(found.reports.values()), sources, Machine(), Choices()).stages
 
 

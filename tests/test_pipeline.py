@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from latentpress import pipeline, project
+from latentpress.datasets.settings import DATA_SETS
 from latentpress.engine.graph import Graph
 from latentpress.pipeline import Choices, DataSource, Machine
 from latentpress.profiles import seeds_of_profile
 from latentpress.running import above
 
 ROOT = Path(__file__).parents[1]
-SOURCES = {"mnist": DataSource("embedded"), "frey": DataSource("embedded")}
+SOURCES = {name: DataSource("embedded") for name in DATA_SETS}
 
 
 def graph(profile="default", machine=None, choices=None, sources=None, edit=None):
@@ -59,7 +60,7 @@ def test_stage_needs_only_what_it_names():
     [("embedded", "default", 64), ("real", "default", 256), ("embedded", "smoke", 4), ("real", "smoke", 4)],
 )
 def test_embedded_data_get_the_settings_declared_for_them_where_no_profile_set_others(source, profile, expected):
-    stages = graph(profile, sources={"mnist": DataSource(source), "frey": DataSource(source)})
+    stages = graph(profile, sources={name: DataSource(source) for name in DATA_SETS})
     assert stages["evaluate/contraction/contractive/seed0"].settings["evaluation"]["exact_images"] == expected
 
 
@@ -117,7 +118,7 @@ def test_sections_get_every_seeds_metrics_but_draw_seed_zero_only():
 
 
 def test_embedded_and_real_data_are_made_by_different_modules():
-    real = {"mnist": DataSource("real", {"train_images": Path("x.gz")}), "frey": DataSource("embedded")}
+    real = SOURCES | {"mnist": DataSource("real", {"train_images": Path("x.gz")})}
     assert graph(sources=real)["data/mnist"].roots == ("latentpress.datasets.mnist",)
     assert graph()["data/mnist"].roots == ("latentpress.datasets.embedded_digits",)
 
@@ -174,7 +175,7 @@ def test_two_settings_of_one_evaluation_are_two_stages():
 @pytest.mark.parametrize("profile", project.PROFILES)
 def test_data_sets_of_all_reports_are_known(profile):
     found = project.load(ROOT, profile)
-    assert pipeline.data_sets(found, found.reports.values()) == ["frey", "mnist"]
+    assert pipeline.data_sets(found, found.reports.values()) == ["colored_mnist", "frey", "mnist"]
 
 
 def test_comparison_reads_each_model_s_evaluation_as_its_section_has_it():

@@ -65,7 +65,7 @@ def test_misspelt_key_is_named_with_its_line_and_the_nearest_key(root):
         ("batch_size = 64", "batch_size = 2.5", "found 2.5"),
         ("batch_size = 64", "batch_size = 0", "greater than 0"),
         ("batch_size = 64", "batch_size = true", "found True"),
-        ('name = "convolutional"', 'name = "convolutionel"', "'convolutional' or 'variational'"),
+        ('name = "convolutional"', 'name = "convolutionel"', "'convolutional', 'dense', 'strided' or 'variational'"),
         ("\ntarget = ", "\ntarget = 1", "less than 1"),
         ('data = "mnist"', 'data = "mnits"', 'unknown data set "mnits"'),
         ('code_activation = "sigmoid"', 'code_activation = "linear"', "needs model.code_activation 'sigmoid'"),
@@ -234,6 +234,14 @@ def test_a_fault_names_models_of_the_report_and_known_checks(root, old, new, mes
     error = fault(root)
     assert message in error.message
     assert hint in error.hint
+
+
+def test_an_evaluation_is_limited_to_data_sets_of_its_section(root):
+    path = root / "report_templates" / "denoising" / "report.toml"
+    edit(path, 'name = "denoising_controls", data = ["colored_mnist"]', 'name = "denoising_controls", data = ["frey"]')
+    error = fault(root)
+    assert 'evaluation "denoising_controls" names the data set "frey", which is none of the section\'s' in error.message
+    assert "colored_mnist" in error.hint
 
 
 @pytest.mark.parametrize(

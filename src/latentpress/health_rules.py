@@ -68,6 +68,8 @@ def _principal_components_error(subject: Subject) -> float | None:
 def _spared_principal_components(subject: Subject) -> str:
     if subject.is_variational:
         return "its objective weighs the copy against the divergence of the code"
+    if subject.of("denoised_snr"):
+        return "it was trained to take noise away, and copies clean images with what it learned from that"
     if subject.origin not in BEATS_PCA:
         return "a few epochs on the few embedded images need not suffice for it"
     return ""

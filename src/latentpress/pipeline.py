@@ -264,7 +264,8 @@ class _Builder:
         """(subject, label, stage name) of every stage of one evaluation in one section."""
         name = entry.declaration.name
         if entry.declaration.scope == "data":
-            stages = [(data, f"evaluate/{name}/{data}", self.on_data(entry, data)) for data in self._data_of(section)]
+            wanted = [data for data in self._data_of(section) if entry.data is None or data in entry.data]
+            stages = [(data, f"evaluate/{name}/{data}", self.on_data(entry, data)) for data in wanted]
         elif entry.declaration.scope == "comparison":
             subject = "+".join(entry.models)
             stages = [(subject, f"evaluate/{name}/{subject}", self.on_models(section, entry, subject))]

@@ -38,6 +38,8 @@ class EvaluationSettings(Settings):
     settings: dict[str, Any] = {}
     models: list[str] | None = None
     """Only on these of the section's models."""
+    data: list[str] | None = None
+    """Only on these of the section's data sets, where it is run on data sets."""
 
 
 class SectionSettings(Settings):
@@ -93,6 +95,8 @@ class SectionEvaluation:
     declaration: Declaration
     settings: Mapping[str, Any]
     models: tuple[str, ...]
+    data: tuple[str, ...] | None = None
+    """Data sets that it is limited to; None for all of the section's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,15 @@ def _check_section(section: SectionSettings, path: Path, experiments: Mapping[st
     for name in section.data:
         if name not in DATA_SETS:
             raise UsageError(f'{path}: section "{section.id}": unknown data set "{name}"', suggestion(name, DATA_SETS))
+    known = {*section.data, *(experiments[name].data for name in (*section.models, *section.controls))}
+    for entry in (entry for entry in section.evaluations if isinstance(entry, EvaluationSettings)):
+        for name in entry.data or ():
+            if name not in known:
+                raise UsageError(
+                    f'{path}: section "{section.id}": evaluation "{entry.name}" names the data set "{name}", which is '
+                    "none of the section's",
+                    suggestion(name, sorted(known)),
+                )
     for name in filter(None, (section.template, section.published)):
         if not (path.parent / name).is_file():
             raise SettingsError(
@@ -290,4 +303,5 @@ def _resolve(
                     suggestion(name, known),
                 )
         models = named.models
-    return SectionEvaluation(declared, merge_settings(declared, given, path), tuple(models))
+    data = None if named.data is None else tuple(named.data)
+    return SectionEvaluation(declared, merge_settings(declared, given, path), tuple(models), data)

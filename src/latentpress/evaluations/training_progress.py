@@ -24,6 +24,9 @@ SECONDS = 4.0
 BACKEND = True
 TITLE = "Outputs in the course of the training"
 
+DIGITS = {"epoch_snr": 2, "epoch_mse": 5, "epoch_ssim": 3}
+"""Of the table, which is for people; the metrics have them all."""
+
 
 def measure(task: Task) -> Result:
     """Denoise the same test images with the weights of every kept epoch, and with those that the training ended with.
@@ -59,7 +62,9 @@ def measure(task: Task) -> Result:
             metric(name, **interval.fields, unit=unit, conditions={"epoch": epoch})
             for name, (interval, unit) in found.items()
         ]
-        records.append({"epoch": epoch, **{name: interval.value for name, (interval, _) in found.items()}})
+        records.append(
+            {"epoch": epoch, **{name: round(found[name][0].value, digits) for name, digits in DIGITS.items()}}
+        )
         rows.append(denoised[shown])
     options = {"row_labels": ["clean", "noisy", *(f"epoch {epoch}" for epoch in sorted(epochs))]}
     names = class_names(task)

@@ -10,6 +10,8 @@ from keras import layers
 
 from latentpress.models.settings import ModelSettings, ObjectiveSettings
 
+_BLANK_LOGIT = -2.0  # most pixels are blank: a start at grey spends the first steps on that alone
+
 
 def build(
     settings: ModelSettings, shape: tuple[int, int, int], precision: str, seed: int, objective: ObjectiveSettings
@@ -32,9 +34,15 @@ def build(
     pixels = math.prod(shape)
     seeds = iter(range(seed * 100, seed * 100 + 100))
 
-    def dense(units: int, activation: str, name: str, dtype: str = precision) -> keras.layers.Layer:
-        weights = keras.initializers.GlorotUniform(seed=next(seeds))
-        return layers.Dense(units, activation=activation, kernel_initializer=weights, dtype=dtype, name=name)
+    def dense(units: int, activation: str, name: str, dtype: str = precision, bias: float = 0.0) -> keras.layers.Layer:
+        return layers.Dense(
+            units,
+            activation=activation,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            bias_initializer=keras.initializers.Constant(bias),
+            dtype=dtype,
+            name=name,
+        )
 
     images = layers.Input(shape, name="images")
     x = layers.Reshape((pixels,), name="flatten")(images)
@@ -46,6 +54,6 @@ def build(
     x = codes
     for number, units in enumerate(reversed(settings.widths), start=1):
         x = dense(units, "tanh", f"expand_{number}")(x)
-    x = dense(pixels, "sigmoid", "output", "float32")(x)
+    x = dense(pixels, "sigmoid", "output", "float32", _BLANK_LOGIT)(x)
     decoder = keras.Model(codes, layers.Reshape(shape, name="image")(x), name="decoder")
     return {"encoder": keras.Model(images, code, name="encoder"), "decoder": decoder}

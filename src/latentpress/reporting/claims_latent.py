@@ -129,8 +129,8 @@ def path_classes(look: Look, *, a: str, data: str) -> Claim:
     """How much of the way between two classes lies among codes of a third one."""
     share = look.pick("third_class_share", data, a)
     sentence = (
-        f"In the latent space of {look.names.running(a)}, {look.shown(share, percent=True)} of the points between two "
-        "images of different classes lie among training codes of a third class."
+        f"In the latent space of {look.names.running(a)}, a share of {look.shown(share)} of the points between two "
+        "images of different classes lies among training codes of a third class."
     )
     return Claim(Tex(sentence), tuple(look.used), "none", DESCRIPTIVE)
 

@@ -41,7 +41,7 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r".*_p", Format(significant=2)),
     (r".*flops.*", Format(significant=3)),
     (
-        r"(?:predicted_)?images|height|width|pixels|parameters|points|epochs|best_epoch|.*_iterations|.*_iteration_limit|"
+        r"(?:predicted_)?images|height|width|pixels|parameters|points|epochs|best_epoch|kept_epoch|.*_iterations|.*_iteration_limit|"
         r"(?:dead|active)_units|.*_converged|dimensions|code_size",
         Format(decimals=0, whole=True),
     ),

@@ -29,7 +29,7 @@ class MissingFacts(dict[str, Any]):
 
 def embedded_notice(facts: Mapping[str, Any]) -> Tex:
     """The sentence that says which data stands in for which."""
-    names = {"mnist": "MNIST", "frey": "Frey Face data"}
+    names = {"mnist": "MNIST", "colored_mnist": "colored MNIST", "frey": "Frey Face data"}
     title = names.get(facts.get("data", ""), str(facts.get("data", "data")))
     return escape(EMBEDDED_NOTICE.format(title=title))
 
