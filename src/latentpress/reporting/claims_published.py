@@ -12,6 +12,10 @@ from latentpress.reporting.claims_comparing import verdict, without_test
 from latentpress.reporting.latex import Tex, escape
 
 
+IN_WORDS = {"denoised_snr": "denoised SNR", "denoised_mse": "denoised MSE", "validation_mse": "validation MSE"}
+"""Quantities whose names hold an abbreviation."""
+
+
 def against_published(
     look: Look,
     *,
@@ -36,7 +40,7 @@ def against_published(
         raise NotTestable("the published figure is of other data than these")
     theirs = Metric(quantity, float(row["value"]), model=model, unit=row.get("unit") or "")
     names = [Tex("this report"), Tex(f"the published report ({escape(row.get('source') or kind)})")]
-    what = Tex(f"the {escape(quantity.replace('_', ' '))} of {look.names.running(ours.model)}")
+    what = Tex(f"the {escape(IN_WORDS.get(quantity, quantity.replace('_', ' ')))} of {look.names.running(ours.model)}")
     if not has_interval(ours):
         return without_test(look, what, names, ours, theirs)
     higher = higher_by_interval(ours, theirs)

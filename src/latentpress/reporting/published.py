@@ -26,6 +26,9 @@ QUANTITIES = {
     "interpolation_latent_l2_mean": "Average L2 norm",
     "probe_accuracy": "Probe accuracy",
     "test_mse": "Test MSE",
+    "validation_mse": "Validation MSE",
+    "denoised_snr": "Denoised SNR (dB)",
+    "denoised_mse": "Denoised MSE",
 }
 
 
