@@ -19,38 +19,39 @@ def main() -> None:
     """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=["cold", "embedded"], help="measure one cold build and what follows it")
-    chosen = parser.parse_args().only
+    parser.add_argument("--report", default="assignment", help="the report that is built")
+    options = parser.parse_args()
     print("| what | wall | peak of one process |\n| --- | --- | --- |")
     for name, data in (("cold", "real"), ("embedded", "embedded")):
-        if chosen in (None, name):
-            measure(name, data)
+        if options.only in (None, name):
+            measure(options.report, name, data)
 
 
-def measure(name: str, data: str) -> None:
+def measure(report: str, name: str, data: str) -> None:
     """A cold build of a copy of the project, then a no-op, then a changed word."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for part in ("experiments", "report_templates"):
             shutil.copytree(ROOT / part, root / part)
-        row(f"{name}: whole report, cold store, {data} data", *build(root, data))
-        no_ops = sorted(build(root, data)[0] for _ in range(5))
+        row(f"{name}: whole report, cold store, {data} data", *build(root, report, data))
+        no_ops = sorted(build(root, report, data)[0] for _ in range(5))
         row(f"{name}: nothing changed, median of 5", no_ops[2], None)
-        template = root / "report_templates" / "assignment" / "sections" / "introduction.tex.j2"
+        template = root / "report_templates" / report / "sections" / "introduction.tex.j2"
         template.write_text(template.read_text() + "\nOne more word.\n")
-        row(f"{name}: one word of a template changed", *build(root, data))
+        row(f"{name}: one word of a template changed", *build(root, report, data))
 
 
-def build(root: Path, data: str) -> tuple[float, float | None]:
+def build(root: Path, report: str, data: str) -> tuple[float, float | None]:
     """Seconds of one build, and the largest peak memory of its stages in MB."""
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "latentpress", "build", "assignment", "--data", data]
+    command = [sys.executable, "-m", "latentpress", "build", report, "--data", data]
     answer = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ, check=False)
     seconds = time.perf_counter() - begun
     if answer.returncode not in (0, 3):
         sys.exit(f"{' '.join(command)} ended with {answer.returncode}:\n{answer.stdout[-2000:]}{answer.stderr}")
     if answer.returncode == 3:
         print(answer.stdout.splitlines()[-1], file=sys.stderr)
-    stages = json.loads((root / "build" / "assignment" / "run.json").read_text())["stages"].values()
+    stages = json.loads((root / "build" / report / "run.json").read_text())["stages"].values()
     return seconds, max((stage["peak_memory_mb"] for stage in stages), default=None)
 
 

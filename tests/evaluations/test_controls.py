@@ -59,3 +59,14 @@ def test_data_without_classes_has_no_accuracies(task: Any, faces: Any) -> None:
     quantities = {(metric.model, metric.quantity) for metric in from_records(result.values["metrics"])}
     assert ("pca_4", "test_ssim") in quantities
     assert not {quantity for _, quantity in quantities if "accuracy" in quantity}
+
+
+def test_without_probes_and_of_some_images_the_controls_reconstruct_only(task: Any, digits: Any) -> None:
+    given = {"components": 6, "probes": False, "fitted_on": 30}
+    result = controls.measure(task(controls, {"data": digits}, experiment=None, **given))
+    metrics = {metric.id: metric.value for metric in from_records(result.values["metrics"])}
+    images = {split: pixels / 255 for split, pixels in digits.arrays("images").items()}
+    expected = np.mean((images["test"] - images["train"][:30].mean(axis=0)) ** 2)
+    assert metrics["mnist/mean_image/test/test_mse"] == pytest.approx(expected, rel=1e-5)
+    assert not any("accuracy" in name for name in metrics)
+    assert "predictions.pca_6" not in result.arrays

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from latentpress.models.corruption import Distortion, affine_maps, make_corruption
+from latentpress.models.corruption import Distortion, affine_maps, make_corruption, noisy_images
 from latentpress.models.settings import TrainingSettings
 
 
@@ -80,3 +80,33 @@ def test_the_same_seed_distorts_in_the_same_way():
 def test_settings_choose_the_corruption(settings, name):
     made = make_corruption(TrainingSettings(**settings), seed=0)
     assert (made.name if made is not None else None) == name
+
+
+def test_noise_of_a_strength_drawn_for_each_image_is_clipped_where_that_is_asked_for():
+    settings = TrainingSettings(input_noise=0.4, input_noise_from=0.1, input_clip=True)
+    layer = make_corruption(settings, seed=1)
+    grey = np.full((200, 12, 12, 3), 0.5, "float32")
+    noisy = np.asarray(layer(grey, training=True))
+    assert noisy.min() == 0 and noisy.max() == 1
+    unclipped = make_corruption(settings.model_copy(update={"input_clip": False}), seed=1)
+    deviations = np.asarray(unclipped(grey, training=True)).std(axis=(1, 2, 3))
+    assert 0.08 < deviations.min() < 0.15
+    assert 0.35 < deviations.max() < 0.45
+    assert np.array_equal(np.asarray(layer(grey, training=False)), grey)
+
+
+def test_validation_images_get_such_noise_once_and_for_all():
+    settings = TrainingSettings(input_noise=0.3, input_noise_from=0.0, input_clip=True)
+    grey = np.full((50, 12, 12, 3), 0.5, "float32")
+    noisy = noisy_images(grey, settings, seed=4)
+    assert np.array_equal(noisy, noisy_images(grey, settings, seed=4))
+    assert not np.array_equal(noisy, noisy_images(grey, settings, seed=5))
+    assert noisy.dtype == np.float32 and noisy.min() >= 0 and noisy.max() <= 1
+    assert noisy.std(axis=(1, 2, 3)).min() < 0.05 < 0.2 < noisy.std(axis=(1, 2, 3)).max()
+    fixed = noisy_images(grey, TrainingSettings(input_noise=0.1), seed=4)
+    assert fixed.std(axis=(1, 2, 3)) == pytest.approx(np.full(50, 0.1), rel=0.2)
+
+
+def test_without_noise_validation_images_are_as_they_are():
+    images = blobs()
+    assert noisy_images(images, TrainingSettings(input_shift=2.0, input_clip=True), seed=0) is images

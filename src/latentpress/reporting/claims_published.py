@@ -11,7 +11,6 @@ from latentpress.reporting.claim_base import Claim, Look, NotTestable, has_inter
 from latentpress.reporting.claims_comparing import verdict, without_test
 from latentpress.reporting.latex import Tex, escape
 
-
 IN_WORDS = {"denoised_snr": "denoised SNR", "denoised_mse": "denoised MSE", "validation_mse": "validation MSE"}
 """Quantities whose names hold an abbreviation."""
 
