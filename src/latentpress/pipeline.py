@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from latentpress.datasets.settings import late_modules as data_modules
 from latentpress.declarations import evaluation
 from latentpress.engine.stage import Stage
 from latentpress.models.settings import ExperimentSettings, late_modules
-from latentpress.project import Project, Report, Section, SectionEvaluation
+from latentpress.project import Project, Report, Section, SectionEvaluation, embedded_changes
+from latentpress.settings_files import override
 
 SMOKE_LIMIT = {"train": 1200, "validation": 300, "test": 400}
 
@@ -83,12 +84,31 @@ def build_graph(
         choices: seeds, and whether a PDF is wanted.
     """
     chosen = list(reports)
+    project = on_data(project, {data for data, source in sources.items() if source.source == "embedded"})
     sections = [section.settings for report in chosen for section in report.sections]
     shown = tuple(dict.fromkeys(name for section in sections for name in (*section.models, *section.controls)))
     builder = _Builder(project, sources, machine, choices, Graph(), shown)
     for report in chosen:
         builder.report(report)
     return builder.graph
+
+
+def on_data(project: Project, embedded: Collection[str]) -> Project:
+    """The project with the settings that its experiments have on their data.
+
+    Args:
+        project: with the settings for the original data.
+        embedded: the data sets in whose place there are embedded data.
+    """
+    experiments = {
+        name: ExperimentSettings.model_validate(
+            override(settings.model_dump(), embedded_changes(settings, project.profile))
+        )
+        if settings.data in embedded
+        else settings
+        for name, settings in project.experiments.items()
+    }
+    return replace(project, experiments=experiments)
 
 
 INTERACTIVE = ("embedding_3d", "interpolation", "latent_traversal")
@@ -446,7 +466,9 @@ class _Builder:
 
     def _experiments(self, sections: Iterable[Section]) -> dict[str, Any]:
         names = {name for section in sections for name in section.settings.models + section.settings.controls}
-        return {name: self.project.experiments[name].model_dump(exclude={"profiles"}) for name in sorted(names)}
+        return {
+            name: self.project.experiments[name].model_dump(exclude={"profiles", "embedded"}) for name in sorted(names)
+        }
 
     def _share(self, data: str) -> float:
         limit = SMOKE_LIMIT["train"] if self.project.profile == "smoke" else None
@@ -454,7 +476,7 @@ class _Builder:
 
     def _trained_as(self, name: str) -> str:
         """The first model shown that is trained alike; those that differ in their titles alone are trained once."""
-        told = {"title", "profiles"}
+        told = {"title", "profiles", "embedded"}
         wanted = self.project.experiments[name].model_dump(exclude=told)
         return next(n for n in self.shown if self.project.experiments[n].model_dump(exclude=told) == wanted)
 

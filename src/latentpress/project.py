@@ -199,7 +199,17 @@ def load_experiment(path: Path, profile: str) -> ExperimentSettings:
             suggestion(settings.data, DATA_SETS),
         )
     changes = settings.profiles.get(profile, {})
-    return validate(ExperimentSettings, override(values, changes), path) if changes else settings
+    chosen = validate(ExperimentSettings, override(values, changes), path) if changes else settings
+    embedded = embedded_changes(chosen, profile)
+    if embedded:
+        validate(ExperimentSettings, override(override(values, changes), embedded), path)
+    return chosen
+
+
+def embedded_changes(settings: ExperimentSettings, profile: str) -> dict[str, Any]:
+    """Dotted keys and the values that they take on embedded data; what a profile changes is left as it says."""
+    decided = settings.profiles.get(profile, {})
+    return {key: value for key, value in settings.embedded.items() if key not in decided}
 
 
 def load_report(folder: Path, profile: str, experiments: Mapping[str, ExperimentSettings]) -> Report:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from latentpress.evaluations import embedding, embedding_3d
-from latentpress.evaluations.embedding import choose_points, neighbour_accuracy, tsne
+from latentpress.evaluations.embedding import choose_points, map_of, neighbour_accuracy, tsne
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
 
@@ -73,3 +73,14 @@ def test_the_stage_delivers_the_map_with_what_it_kept(artifact: Any, task: Any, 
     figure = unpack(artifact(result))["tsne"]
     assert figure.arrays["points"].shape == (40, 2)
     assert np.array_equal(figure.arrays["labels"], choose_points(45, 40) % 3)
+
+
+def test_codes_that_differ_by_rounding_alone_have_no_map() -> None:
+    """A saturated encoder's: scikit-learn finds no axis to start at, and its process dies."""
+    codes = np.ones((60, 5), dtype=np.float32)
+    codes[::7] += np.float32(2e-7)
+    for components in (2, 3):
+        found = map_of(codes, 260, 30.0, components)
+        assert found.points.shape == (60, components)
+        assert not found.points.any()
+        assert found.iterations == 0

@@ -26,7 +26,7 @@ SETTINGS = {
     "images": 1000,
     "shown": 10,
 }
-EMBEDDED = {"images": 400}  # its test images are copies of some 300
+EMBEDDED = {"images": 300}  # its test images are copies of some 300
 SMOKE = {"noise": [0.1, 0.3], "images": 60}
 SECONDS = 8.0
 BACKEND = True

@@ -116,6 +116,8 @@ class ExperimentSettings(Settings):
     training: TrainingSettings = TrainingSettings()
     profiles: dict[str, dict[str, Any]] = {}
     """Profile to dotted keys and the values that they take in it: ``smoke = { "training.epochs" = 1 }``."""
+    embedded: dict[str, Any] = {}
+    """Dotted keys and the values that they take on embedded data, in profiles that do not change them."""
 
     @model_validator(mode="after")
     def _penalty_fits_model(self) -> ExperimentSettings:

@@ -13,6 +13,7 @@ from latentpress.models.settings import ModelSettings, ObjectiveSettings
 
 _BLANK_LOGIT = -3.0  # most pixels are blank: a start at grey teaches the rectifiers first of all to be at rest
 KERNEL, STRIDE = 3, 2
+MOMENTUM = 0.9  # of the kept averages of a batch normalisation; 0.99 would reach back to the start of a short training
 
 
 def build(
@@ -58,7 +59,7 @@ def build(
     else:
         x = _convolution(last, f"conv_{count}", next(seeds), "float32", bare=True)(x)
         if settings.normalization == "batch":
-            x = layers.BatchNormalization(dtype="float32", name=f"normalization_{count}")(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM, dtype="float32", name=f"normalization_{count}")(x)
         x = layers.Activation(settings.code_activation, dtype="float32", name=f"activation_{count}")(x)
         if settings.dropout:
             x = layers.Dropout(settings.dropout, seed=next(seeds), dtype="float32", name=f"dropout_{count}")(x)
@@ -114,7 +115,7 @@ def _convolution(filters: int, name: str, seed: int, precision: str, bare: bool)
 def _after(x: Any, settings: ModelSettings, precision: str, seeds: Iterator[int], name: str) -> Any:
     """What follows a hidden convolution: the normalisation with the rectifier that waited for it, and dropout."""
     if settings.normalization == "batch":
-        x = layers.BatchNormalization(dtype=precision, name=f"normalization{name}")(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM, dtype=precision, name=f"normalization{name}")(x)
         x = layers.Activation("relu", dtype=precision, name=f"activation{name}")(x)
     if settings.dropout:
         x = layers.Dropout(settings.dropout, seed=next(seeds), dtype=precision, name=f"dropout{name}")(x)

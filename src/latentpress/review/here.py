@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from latentpress import machine
+from latentpress import machine, pipeline
 from latentpress import project as projects
 from latentpress.declarations import own_packages
 from latentpress.engine.fingerprint import Fingerprinter, differences, provenance
@@ -97,10 +97,12 @@ def _settings(report: Mapping[str, Any], root: Path) -> Iterator[Finding]:
     except LatentPressError as error:
         yield Finding("clone", str(root), "settings that cannot be read", error.message, "note")
         return
+    embedded = [data for data, facts in report["facts"].items() if facts.get("source") == "embedded"]
+    project = pipeline.on_data(project, embedded)
     for name, settings in report["settings"]["experiments"].items():
         if name not in project.experiments:
             yield Finding("clone", f"experiment {name}", "it", "no such experiment here", "note")
             continue
-        mine = project.experiments[name].model_dump(mode="json", exclude={"profiles"})
+        mine = project.experiments[name].model_dump(mode="json", exclude={"profiles", "embedded"})
         for key, there, here in differences(settings, mine):
             yield Finding("clone", f"setting {name}: {key}", repr(there), repr(here), "note")
