@@ -11,25 +11,20 @@ import argparse
 import importlib
 import json
 import os
-import tempfile
-import time
 import tomllib
-from pathlib import Path
 
-from tuning import ROOT, Images, parsed  # first, since it sets the number of threads
+from tuning import ROOT, parsed, trained  # first, since it sets the number of threads
 
 import numpy as np  # isort: skip
 
 from latentpress.datasets import sources
 from latentpress.datasets.settings import MODULES
-from latentpress.engine.stage import Task
 from latentpress.evaluations.corruptions import VALIDATION_SEED, corrupt
 from latentpress.evaluations.image_quality import ssim
 from latentpress.evaluations.signal import signal_to_noise
 from latentpress.models.loading import TrainedModel, assign_weights, build_model
 from latentpress.models.settings import ExperimentSettings
 from latentpress.settings_files import override
-from latentpress.training import train
 
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5)
 JUDGED = 2000  # validation images
@@ -47,22 +42,14 @@ def main() -> None:
 
     located = sources.locate(settings.data, "real", None, os.environ, download=True, announce=print)
     images = dict(importlib.import_module(MODULES[settings.data, "real"]).load(located.files).images)
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        result = train(
-            Task(
-                name="tuning",
-                settings=settings.model_dump(include={"model", "objective", "training"}),
-                inputs={"data": Images(images)},  # type: ignore[dict-item]
-                files={},
-                scratch=Path(scratch),
-                seed=options.seed,
-            )
-        )
-    seconds = round(time.perf_counter() - began)
+    result, seconds = trained(settings, images, options.seed)
     history = result.tables["history"]
     kept = history.iloc[result.values["training"]["kept_epoch"] - 1]
-    judged = {"seconds": seconds, "epochs": len(history), "validation_mse": round(float(kept["val_reconstruction"]), 5)}
+    judged = {
+        "seconds": round(seconds),
+        "epochs": len(history),
+        "validation_mse": round(float(kept["val_reconstruction"]), 5),
+    }
     if settings.training.input_noise:
         autoencoder = build_model(settings.model, settings.objective, images["train"].shape[1:])
         assign_weights(autoencoder, result.arrays["weights"])

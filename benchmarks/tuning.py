@@ -24,7 +24,7 @@ import numpy as np
 
 from latentpress.datasets import mnist, sources
 from latentpress.datasets.content import DataSet
-from latentpress.engine.stage import Task
+from latentpress.engine.stage import Result, Task
 from latentpress.evaluations.contraction import code_variance, squared_norms
 from latentpress.evaluations.perturbations import perturb
 from latentpress.evaluations.probes import logistic_regression, standardise
@@ -62,22 +62,27 @@ def main() -> None:
 
     located = sources.locate("mnist", "real", None, os.environ, download=True, announce=print)
     data = mnist.load(located.files)
+    result, seconds = trained(settings, dict(data.images), options.seed)
+    autoencoder = build_model(settings.model, settings.objective, (28, 28, 1), settings.training.precision)
+    assign_weights(autoencoder, result.arrays["weights"])
+    print(json.dumps({"seconds": round(seconds), **judge(TrainedModel(autoencoder), data)}))
+
+
+def trained(settings: ExperimentSettings, images: dict[str, np.ndarray], seed: int) -> tuple[Result, float]:
+    """What a training of some images by split gives, and its seconds."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         result = train(
             Task(
                 name="tuning",
                 settings=settings.model_dump(include={"model", "objective", "training"}),
-                inputs={"data": Images(dict(data.images))},  # type: ignore[dict-item]
+                inputs={"data": Images(images)},  # type: ignore[dict-item]
                 files={},
                 scratch=Path(scratch),
-                seed=options.seed,
+                seed=seed,
             )
         )
-    seconds = time.perf_counter() - began
-    autoencoder = build_model(settings.model, settings.objective, (28, 28, 1), settings.training.precision)
-    assign_weights(autoencoder, result.arrays["weights"])
-    print(json.dumps({"seconds": round(seconds), **judge(TrainedModel(autoencoder), data)}))
+    return result, time.perf_counter() - began
 
 
 def parsed(change: str) -> tuple[str, object]:

@@ -241,3 +241,24 @@ def test_declared_faults_reach_the_assembled_report_and_no_other():
     stages = graph()
     assert "late_padding" in [fault["model"] for fault in stages["assemble/audit"].settings["faults"]]
     assert stages["assemble/assignment"].settings["faults"] == []
+
+
+def test_an_evaluation_limited_to_data_sets_is_run_on_no_other_and_read_by_what_needs_it():
+    stages = graph()
+    section = stages["section/denoising/conclusion"]
+    assert "evaluate/denoising_controls/colored_mnist" in section.inputs
+    assert "evaluate/denoising_controls/mnist" not in stages
+    needed = stages["evaluate/reconstruction_comparison/dense_144_72_48"].inputs["controls"]
+    assert needed.startswith("evaluate/controls/mnist")
+    assert stages[needed].settings["evaluation"]["components"] == 48
+
+
+def test_embedded_data_get_the_settings_that_an_experiment_has_for_them_unless_its_profile_decides():
+    def trained(profile, source):
+        found = graph(profile, sources={name: DataSource(source) for name in DATA_SETS})
+        settings = found["train/dense_144_72_48/seed0"].settings["training"]
+        return settings["epochs"], settings["batch_size"]
+
+    assert trained("default", "real") == (10, 256)
+    assert trained("default", "embedded") == (5, 64)
+    assert trained("smoke", "embedded") == (2, 64), "the profile says how many epochs"

@@ -236,6 +236,14 @@ def test_a_fault_names_models_of_the_report_and_known_checks(root, old, new, mes
     assert hint in error.hint
 
 
+def test_what_is_different_on_embedded_data_is_checked_on_any_data(root):
+    path = root / "experiments" / "denoising" / "simple_autoencoder.toml"
+    edit(path, '"training.images" = 1600', '"training.imagse" = 1600')
+    error = fault(root)
+    assert str(path) in error.message
+    assert "imagse" in error.message
+
+
 def test_an_evaluation_is_limited_to_data_sets_of_its_section(root):
     path = root / "report_templates" / "denoising" / "report.toml"
     edit(path, 'name = "denoising_controls", data = ["colored_mnist"]', 'name = "denoising_controls", data = ["frey"]')

@@ -440,7 +440,8 @@ class _Builder:
     def _shown(self, need: str, section: Section, subject: str) -> SectionEvaluation:
         """An evaluation as the section has it of a model or data set, else with its defaults."""
         for entry in section.evaluations:
-            if entry.declaration.name == need and (entry.declaration.scope == "data" or subject in entry.models):
+            on_data = entry.declaration.scope == "data" and (entry.data is None or subject in entry.data)
+            if entry.declaration.name == need and (on_data or subject in entry.models):
                 return entry
         declared = evaluation(need, self.project.root)
         settings = {**declared.settings, **(declared.smoke if self.project.profile == "smoke" else {})}

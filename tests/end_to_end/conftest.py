@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
+
+_SPEC = importlib.util.spec_from_file_location("browsing", Path(__file__).with_name("browsing.py"))
+assert _SPEC is not None and _SPEC.loader is not None
+browsing = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(browsing)
 
 
 def copy_of_the_project(root: Path, without: str = "audit") -> Path:
@@ -66,6 +74,15 @@ def make(root: Path) -> None:
     )
     assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr[-4000:]
     shutil.copy(root / "build" / "assignment" / "report.pdf", root / "first.pdf")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A running Chromium, for a file of tests that look at pages."""
+    if browsing.find_chromium() is None:
+        pytest.skip("no Chromium on the PATH; install one, or name it in LATENTPRESS_CHROMIUM")
+    with browsing.chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,9 @@ import pikepdf
 import pypdf
 import pytest
 
-from .conftest import copy_of_the_project, forget
+from .conftest import browsing, copy_of_the_project, forget
 
 pytestmark = pytest.mark.slow
-
-_SPEC = importlib.util.spec_from_file_location("browsing", Path(__file__).with_name("browsing.py"))
-assert _SPEC is not None and _SPEC.loader is not None
-browsing = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(browsing)
 
 COLORED = ("simple_autoencoder", "dropout_autoencoder", "batch_norm_autoencoder", "variational_denoiser")
 DENSE = "dense_144_72_48"
@@ -140,14 +133,6 @@ def test_the_pdf_leads_to_the_map_of_every_model(report: Path) -> None:
         links = [entry for page in pdf.pages for entry in page.obj.get("/Annots", []) if "/URI" in entry.get("/A", {})]
         found = [str(link.A.URI) for link in links if not str(link.A.URI).startswith("http")]
     assert list(dict.fromkeys(found)) == [f"tsne.html#{model}" for model in (*COLORED, DENSE)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if browsing.find_chromium() is None:
-        pytest.skip("no Chromium on the PATH; install one, or name it in LATENTPRESS_CHROMIUM")
-    with browsing.chromium() as found:
-        yield found
 
 
 def colours(page: Any) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import html
-import importlib.util
 import json
 import re
 import unicodedata
@@ -16,12 +15,9 @@ from typing import Any
 import pypdf
 import pytest
 
-pytestmark = pytest.mark.slow
+from .conftest import browsing
 
-_SPEC = importlib.util.spec_from_file_location("browsing", Path(__file__).with_name("browsing.py"))
-assert _SPEC is not None and _SPEC.loader is not None
-browsing = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(browsing)
+pytestmark = pytest.mark.slow
 
 MOST_BYTES = 15_000_000
 DESKTOP = {"width": 1280, "height": 900}
@@ -48,14 +44,6 @@ def main(page_source: str) -> str:
     """The report's own part of the page, without what only the page has."""
     inner = page_source[page_source.index("<main") : page_source.index("</main>")]
     return re.sub(r'<section class="interactive".*?</section>', "", inner, flags=re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if browsing.find_chromium() is None:
-        pytest.skip("no Chromium on the PATH; install one, or name it in LATENTPRESS_CHROMIUM")
-    with browsing.chromium() as found:
-        yield found
 
 
 Opener = Callable[..., tuple[Any, list[str]]]

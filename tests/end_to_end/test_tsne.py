@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,12 +11,9 @@ from typing import Any
 import pikepdf
 import pytest
 
-pytestmark = pytest.mark.slow
+from .conftest import browsing
 
-_SPEC = importlib.util.spec_from_file_location("browsing", Path(__file__).with_name("browsing.py"))
-assert _SPEC is not None and _SPEC.loader is not None
-browsing = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(browsing)
+pytestmark = pytest.mark.slow
 
 MOST_BYTES = 15_000_000
 MODELS = {"sparse": "Sparse autoencoder", "contractive": "Contractive autoencoder", "plain": "Plain autoencoder"}
@@ -29,14 +25,6 @@ DATA = "() => JSON.parse(document.getElementById('data-embedding_3d').textConten
 @pytest.fixture(scope="module")
 def report(finished: Path) -> Path:
     return finished / "build" / "assignment"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if browsing.find_chromium() is None:
-        pytest.skip("no Chromium on the PATH; install one, or name it in LATENTPRESS_CHROMIUM")
-    with browsing.chromium() as found:
-        yield found
 
 
 Opener = Callable[..., tuple[Any, list[str]]]
