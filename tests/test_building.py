@@ -7,7 +7,7 @@ import pytest
 from latentpress.building import decide_status, say_results
 from latentpress.builds import Build, Request
 from latentpress.datasets.sources import Located
-from latentpress.delivering import failed_checks
+from latentpress.delivering import failed_checks, report_json
 from latentpress.engine.codec import encode
 from latentpress.engine.outcome import Outcome
 from latentpress.engine.stage import Failure, Result, Stage
@@ -39,7 +39,8 @@ def ended(tmp_path):
             digest = write_artifact(tmp_path / "a", encode(Result(values={"report": {"health": checks}})))
             made = Artifact(digest, tmp_path / "a")
             build.outcome.artifacts = {name: made for name in NAMES[2:] if name not in failed}
-        build.health["one"] = failed_checks(build, build.reports[0])
+        told = report_json(build, build.reports[0])
+        build.health["one"] = None if told is None else failed_checks(told)
         decide_status(build)
         say_results(build)
         return SimpleNamespace(lines=lines, status=build.status, health=build.health["one"])

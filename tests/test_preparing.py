@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from latentpress.builds import Build, Request
+from latentpress.datasets.sources import Located
 from latentpress.errors import DataError, UsageError
 from latentpress.preparing import check_backend, find_data, read_project
 
@@ -72,23 +73,37 @@ def test_a_report_on_request_is_built_only_where_it_is_named(on_request):
 
 def test_where_all_reports_are_on_request_they_are_named(on_request):
     shutil.rmtree(on_request / "report_templates" / "assignment")
-    with pytest.raises(UsageError, match="holds only reports on request: audit") as caught:
+    with pytest.raises(UsageError, match="holds only reports on request: audit, denoising") as caught:
         read_project(prepared(on_request))
     assert "latentpress build REPORT" in caught.value.hint
-    shutil.rmtree(on_request / "report_templates" / "audit")
+    for name in ("audit", "denoising"):
+        shutil.rmtree(on_request / "report_templates" / name)
     with pytest.raises(UsageError, match="holds no report"):
         read_project(prepared(on_request))
 
 
-def located(tmp_path, monkeypatch, locate):
-    """A build of both data sets after `find_data`, with what was said; ``locate`` stands for the search."""
+def located(tmp_path, monkeypatch, locate, names=("frey", "mnist")):
+    """A build of some data sets after `find_data`, with what was said; ``locate`` stands for the search."""
     said = []
     build = Build(Request(tmp_path), said.append)
     build.project, build.reports = None, []
-    monkeypatch.setattr("latentpress.pipeline.data_sets", lambda project, reports: ["frey", "mnist"])
+    monkeypatch.setattr("latentpress.pipeline.data_sets", lambda project, reports: list(names))
     monkeypatch.setattr("latentpress.datasets.sources.locate", locate)
     find_data(build)
     return build, said
+
+
+def test_data_made_of_another_s_files_are_looked_for_once_with_them(tmp_path, monkeypatch):
+    asked = []
+
+    def locate(name, **_):
+        asked.append(name)
+        return Located("real", {"train_images": Path(name)})
+
+    build, _ = located(tmp_path, monkeypatch, locate, ("colored_mnist", "frey", "mnist"))
+    assert len(asked) == 2
+    assert build.located["colored_mnist"] is build.located["mnist"]
+    assert build.located["frey"] is not build.located["mnist"]
 
 
 def test_all_data_sets_that_are_missing_are_told_at_once(tmp_path, monkeypatch):

@@ -66,7 +66,7 @@ def test_embedded_mode_looks_nowhere(search: Search, tmp_path: Path, offline: li
 
 
 def test_an_unknown_data_set_is_refused(search: Search) -> None:
-    with pytest.raises(SettingsError, match='unknown data set "cifar"; expected one of mnist, frey'):
+    with pytest.raises(SettingsError, match='unknown data set "cifar"; expected one of mnist, colored_mnist, frey'):
         search("cifar")
 
 
