@@ -236,6 +236,14 @@ def test_a_fault_names_models_of_the_report_and_known_checks(root, old, new, mes
     assert hint in error.hint
 
 
+def test_an_evaluation_of_models_cannot_be_limited_to_data_sets(root):
+    path = root / "report_templates" / "denoising" / "report.toml"
+    edit(path, '{ name = "gaussian_code", models', '{ name = "gaussian_code", data = ["mnist"], models')
+    error = fault(root)
+    assert "evaluation \"gaussian_code\": data: found ['mnist'], expected none" in error.message
+    assert "models" in error.hint
+
+
 def test_what_is_different_on_embedded_data_is_checked_on_any_data(root):
     path = root / "experiments" / "denoising" / "simple_autoencoder.toml"
     edit(path, '"training.images" = 1600', '"training.imagse" = 1600')

@@ -259,6 +259,12 @@ def _check_section(section: SectionSettings, path: Path, experiments: Mapping[st
             raise UsageError(f'{path}: section "{section.id}": unknown data set "{name}"', suggestion(name, DATA_SETS))
     known = {*section.data, *(experiments[name].data for name in (*section.models, *section.controls))}
     for entry in (entry for entry in section.evaluations if isinstance(entry, EvaluationSettings)):
+        if entry.data is not None and evaluation(entry.name, path.parents[2]).scope != "data":
+            raise UsageError(
+                f'{path}: section "{section.id}": evaluation "{entry.name}": data: found {entry.data}, expected none, '
+                "since it is run on models",
+                "Say models = [...] in its place.",
+            )
         for name in entry.data or ():
             if name not in known:
                 raise UsageError(

@@ -186,6 +186,13 @@ def test_other_images_or_corruptions_cannot_be_compared(compared: Any) -> None:
     check_alike({"only": {"denoised_mse": np.ones(3)}})
 
 
+@pytest.mark.parametrize("other", [{"clipped": False}, {"stated_noise": 0.1}])
+def test_noise_that_was_made_in_another_way_cannot_be_compared(compared: Any, other: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=r"coarse was measured with .*expected the same as fine") as caught:
+        compared(**other)
+    assert "the same stated_noise and clipped" in caught.value.hint
+
+
 def test_curves_have_a_line_for_each_model_and_control_in_four_panels(compared: Any, artifact: Any) -> None:
     figure = unpack(artifact(compared()))["curves"]
     panels = figure.options["panels"]

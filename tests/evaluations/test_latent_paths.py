@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latentpress.engine.stage import Result
-from latentpress.errors import StageError
+from latentpress.errors import SettingsError, StageError
 from latentpress.evaluations import latent_paths, latent_paths_comparison
 from latentpress.evaluations.latent_paths import choose_corners, line, plane
 from latentpress.evaluations.path_measures import Midpoints, lengths, midpoint_ratios, third_class_share
@@ -132,6 +132,15 @@ def measured(
     inputs = {"data": data, "codes": codes_of(artifact, data)}
     result = latent_paths.measure(task(latent_paths, inputs, **{**FEW, **settings}))
     return {metric.quantity: metric for metric in from_records(result.values["metrics"])}, result
+
+
+@pytest.mark.parametrize("wrong", [{"plane": 1}, {"pairs": 0}, {"columns": 1}, {"steps": 1}])
+def test_settings_that_leave_no_path_or_picture_are_refused(
+    artifact: Any, task: Any, digits: Any, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, int]
+) -> None:
+    (key,) = wrong
+    with pytest.raises(SettingsError, match=f'evaluation "latent_paths": {key}: found {wrong[key]}, expected at least'):
+        measured(artifact, task, digits, monkeypatch, None, **wrong)
 
 
 def test_a_linear_model_blends_its_pictures(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from latentpress.engine.stage import Result
+from latentpress.errors import SettingsError
 from latentpress.evaluations import training_progress
 from latentpress.figure_data import unpack
 from latentpress.metrics import from_records
@@ -69,3 +70,10 @@ def test_an_epoch_that_is_both_chosen_and_kept_is_measured_once(measure: Any) ->
 
 def test_a_model_without_chosen_epochs_shows_its_end_alone(measure: Any) -> None:
     assert measure(chosen=()).tables["epochs"]["epoch"].tolist() == [5]
+
+
+@pytest.mark.parametrize("wrong", [{"images": 0}, {"shown": 0}, {"stated_noise": -0.1}])
+def test_settings_without_an_image_or_a_meaning_are_refused(measure: Any, wrong: dict[str, float]) -> None:
+    (key,) = wrong
+    with pytest.raises(SettingsError, match=f"{key}: found {wrong[key]:g}, expected at least"):
+        measure(**wrong)

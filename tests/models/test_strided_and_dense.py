@@ -112,6 +112,13 @@ def test_settings_of_the_training_that_contradict_each_other_are_refused(trainin
         ExperimentSettings.model_validate(settings)
 
 
+@pytest.mark.parametrize("key", ["data", "title", "profiles.smoke", "embedded"])
+def test_embedded_data_change_nothing_but_what_is_trained(key):
+    settings = {"title": "x", "data": "mnist", "model": {"name": "dense"}, "embedded": {key: "frey"}}
+    with pytest.raises(ValueError, match=f"embedded has the key '{key}'"):
+        ExperimentSettings.model_validate(settings)
+
+
 def test_adam_with_decay_is_adam_on_the_penalised_loss():
     """Two steps from the same start: once by the optimizer's own decay, once with the penalty in the gradient."""
     start, slope = np.array([0.5, -2.0], "float32"), np.array([0.1, 0.3], "float32")

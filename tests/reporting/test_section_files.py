@@ -95,7 +95,8 @@ def test_plain_names_can_be_delivered(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", ".hidden", "a/b", "../a", "a\\b", "a b", "a\n", "ä", "-x", "x" * 101, "Report.PDF", "run.json"],
+    ["", ".", "..", ".hidden", "a/b", "../a", "a\\b", "a b", "a\n", "ä", "-x", "x" * 101, "Report.PDF", "run.json",
+     "tsne.html", "tables"],
 )  # fmt: skip
 def test_other_names_cannot(name: str) -> None:
     assert not is_deliverable(name)

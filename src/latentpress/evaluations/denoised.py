@@ -13,12 +13,19 @@ from latentpress.evaluations.signal import decibels, energies, signal_to_noise
 from latentpress.metrics import Metric
 from latentpress.statistics import bootstrap_mean
 
+STATED = "stated"
+"""Name of the value by which models and controls say how their noise was made: ``stated_noise`` and ``clipped``."""
 PAIRED = ("denoised_mse", "denoised_ssim")
 """The quantities that are left image by image, for comparisons."""
 
 SPELLINGS = {"nonlocal": "non-local", "gaussian": "Gaussian", "pca": "PCA"}
 
 Fields = Mapping[str, Any]
+
+
+def noise_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What `STATED` holds: all of the noise that the names of the items do not tell."""
+    return {"stated_noise": float(settings["stated_noise"]), "clipped": settings["clipped"]}
 
 
 def in_words(name: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from latentpress.engine.stage import Result, Task
 from latentpress.evaluations.corruptions import TEST_SEED, chosen_images, corrupt, wanted_corruptions
-from latentpress.evaluations.denoised import Measured, gain, quality
+from latentpress.evaluations.denoised import STATED, Measured, gain, noise_of, quality
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.reconstruction import shown_images
 from latentpress.evaluations.subject import class_names, deliver, metric_of, read_split
@@ -63,5 +63,6 @@ def measure(task: Task) -> Result:
                 options["column_labels"] = [names[label] for label in labels[shown]]
             figures["denoised"] = Figure("image_grid", {"images": rows}, options)
     result = deliver(measured.metrics, figures)
+    result.values[STATED] = noise_of(settings)
     result.arrays[ITEMS] = measured.items
     return result

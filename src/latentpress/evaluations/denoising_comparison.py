@@ -9,7 +9,7 @@ import numpy as np
 
 from latentpress.engine.stage import Result, Task
 from latentpress.errors import SettingsError
-from latentpress.evaluations.denoised import in_words, read_item_name
+from latentpress.evaluations.denoised import STATED, in_words, read_item_name
 from latentpress.evaluations.pairing import ITEMS, Items, each_pair, items_of, mean_difference
 from latentpress.evaluations.subject import deliver, metric_of
 from latentpress.figure_data import Figure
@@ -40,6 +40,9 @@ def measure(task: Task) -> Result:
     artifact = task.inputs[CONTROLS]
     models, controls = items_of(task, "denoising"), _control_items(task)
     check_alike({**models, **controls})
+    check_noise(
+        {**{model: task.inputs[f"denoising:{model}"].json(STATED) for model in models}, CONTROLS: artifact.json(STATED)}
+    )
     metrics: list[Metric] = []
     for name, a, b in each_pair(models, controls):
         metric = metric_of(task, model=name)
@@ -74,6 +77,22 @@ def check_alike(items: Mapping[str, Items]) -> None:
                 f"expected the same as {first}: {_told(known)}",
                 "Give the evaluations denoising and denoising_controls the same images, noise, stated_noise, "
                 "salt_and_pepper, blur and masking in report.toml.",
+            )
+
+
+def check_noise(stated: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse values under noise that is clipped here and not there, or of which another strength is the stated one.
+
+    Raises:
+        SettingsError: with the two that differ.
+    """
+    first, known = next(iter(stated.items()))
+    for name, found in stated.items():
+        if dict(found) != dict(known):
+            raise SettingsError(
+                f'evaluation "denoising_comparison": {name} was measured with {dict(found)}, expected the same as '
+                f"{first}: {dict(known)}",
+                "Give denoising and denoising_controls the same stated_noise and clipped in report.toml.",
             )
 
 

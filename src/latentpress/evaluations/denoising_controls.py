@@ -19,7 +19,7 @@ from latentpress.evaluations.corruptions import (
     corrupt,
     wanted_corruptions,
 )
-from latentpress.evaluations.denoised import Measured, gain, in_words, quality
+from latentpress.evaluations.denoised import STATED, Measured, gain, in_words, noise_of, quality
 from latentpress.evaluations.denoiser_tuning import controls, tune
 from latentpress.evaluations.pairing import ITEMS
 from latentpress.evaluations.reconstruction import shown_images
@@ -104,7 +104,13 @@ def measure(task: Task) -> Result:
     split = Split(clean, None if test.labels is None else test.labels[chosen])
     result = deliver(metrics, {"corruptions": examples(task, split, corruptions)})
     result.arrays |= {f"{ITEMS}.{name}": found.items for name, found in measured.items()}
-    result.tables["parameters"] = pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    result.tables["parameters"] = table
+    result.tables |= {
+        f"parameters_{wanted}": table[table["tuned_for"] == wanted.upper()].reset_index(drop=True)
+        for wanted in ("mse", "ssim")
+    }
+    result.values[STATED] = noise_of(settings)
     return result
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from latentpress.engine.stage import Result, Task
+from latentpress.errors import SettingsError
 from latentpress.evaluations import nearest
 from latentpress.evaluations.interpolation import choose_pairs, varied_first
 from latentpress.evaluations.pairing import ITEMS
@@ -53,8 +55,12 @@ def measure(task: Task) -> Result:
     Returns:
         Metrics with intervals over pairs; the measures pair by pair as `pairing.ITEMS`; figures ``lines`` and
         ``plane`` (the latter where there are three test images); tables ``pairs`` and ``corners``.
+
+    Raises:
+        SettingsError: there would be no pair, no path or no picture.
     """
     settings = task.settings["evaluation"]
+    _check(settings)
     train, test = read_split(task, "train"), read_split(task, "test")
     pairs = choose_pairs(test.labels, len(test.images), settings["pairs"])
     if test.labels is not None:
@@ -213,3 +219,15 @@ def corners_table(corners: np.ndarray, classes: np.ndarray | None) -> pd.DataFra
     """The images a, b and c of the plane: their positions in the test split, and their classes."""
     table = pd.DataFrame({"corner": list("abc")[: len(corners)], "index": corners})
     return table if classes is None else table.assign(**{"class": classes})
+
+
+LEAST = {"pairs": 1, "steps": 2, "shown": 1, "columns": 2, "plane": 2, "references": 1, "neighbours": 1}
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    for key, least in LEAST.items():
+        if settings[key] < least:
+            raise SettingsError(
+                f'evaluation "latent_paths": {key}: found {settings[key]}, expected at least {least}',
+                f"Correct {key} in report.toml.",
+            )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
 from latentpress.engine.stage import Result, Task
+from latentpress.errors import SettingsError
 from latentpress.evaluations import image_quality
 from latentpress.evaluations.corruptions import TEST_SEED, chosen_images, corrupt
 from latentpress.evaluations.reconstruction import shown_images
@@ -35,8 +38,17 @@ def measure(task: Task) -> Result:
     Returns:
         Metrics ``epoch_snr``, ``epoch_mse`` and ``epoch_ssim`` under the condition ``epoch``, table ``epochs``, and the
         figure ``outputs``: a row for the clean and the noisy images, and one for each epoch.
+
+    Raises:
+        SettingsError: no image is wanted, or the noise means nothing.
     """
     settings = task.settings["evaluation"]
+    for key, least in (("images", 1), ("shown", 1), ("stated_noise", 0)):
+        if not least <= settings[key] < math.inf:
+            raise SettingsError(
+                f'evaluation "training_progress": {key}: found {settings[key]:g}, expected at least {least}',
+                f"Correct {key} in report.toml.",
+            )
     training = task.inputs["model"].json("training")
     test = read_split(task, "test")
     chosen = chosen_images(len(test.images), settings["images"])

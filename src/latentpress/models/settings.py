@@ -147,6 +147,16 @@ class ExperimentSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def _embedded_changes_what_is_trained(self) -> ExperimentSettings:
+        wrong = [key for key in self.embedded if key.split(".")[0] not in ("model", "objective", "training")]
+        if wrong:
+            raise ValueError(
+                f"embedded has the key {wrong[0]!r}; expected keys of model, objective and training alone, such as "
+                "'training.images'"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _epochs_exist(self) -> ExperimentSettings:
         training = self.training
         late = [epoch for epoch in training.kept_epochs if epoch > training.epochs]

@@ -68,12 +68,15 @@ CLAIMS: dict[str, Callable[..., Claim]] = {
 }
 
 
-def in_short(look: Look, *, parts: Sequence[tuple[str, Mapping[str, Any], Mapping[str, str]]]) -> Claim:
+def in_short(
+    look: Look, *, parts: Sequence[tuple[str, Mapping[str, Any], Mapping[str, str]]], start: str = "In short"
+) -> Claim:
     """A conclusion in one sentence, put together from the outcomes of other claims.
 
     Args:
         look: the section's metrics.
         parts: of each claim its name, its fields, and what to say for each outcome that it may have.
+        start: what stands before the colon.
 
     Raises:
         TemplateError: there are no words for the outcome that a claim has.
@@ -88,7 +91,7 @@ def in_short(look: Look, *, parts: Sequence[tuple[str, Mapping[str, Any], Mappin
             )
         said.append(Tex(words[made.outcome]))
         tests.append(made.test)
-    sentence = Tex(f"In short: {'; '.join(said)}.")
+    sentence = Tex(f"{start if isinstance(start, Tex) else escape(start)}: {'; '.join(said)}.")
     return Claim(sentence, tuple(look.used), "; ".join(dict.fromkeys(tests)), DESCRIPTIVE)
 
 

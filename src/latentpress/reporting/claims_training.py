@@ -18,7 +18,7 @@ def early_stopping(look: Look, *, a: str, data: str, most: int) -> Claim:
         data: its data set.
         most: epochs that it was asked for.
     """
-    run, kept = (look.pick(quantity, data, a) for quantity in ("epochs", "kept_epoch"))
+    run, kept, best = (look.pick(quantity, data, a) for quantity in ("epochs", "kept_epoch", "best_epoch"))
     name = capital(look.names.running(a))
     if look.evidence.trainings > 1:
         sentence = f"{name} was trained for {look.text(run)} of {format_setting(most)} epochs on average."
@@ -29,10 +29,15 @@ def early_stopping(look: Look, *, a: str, data: str, most: int) -> Claim:
             f"{name} was stopped early, after {look.text(run)} of {format_setting(most)} epochs; the weights are those "
             f"of epoch {look.text(kept)}."
         )
-    elif kept.value == run.value:
+    elif kept.value == run.value == best.value:
         sentence = (
             f"{name} was trained for all {look.text(run)} epochs, and the last of them had the smallest loss on the "
             "validation split."
+        )
+    elif kept.value == run.value:
+        sentence = (
+            f"{name} was trained for all {look.text(run)} epochs; the weights are those of the last, though the loss "
+            f"on the validation split was smallest after epoch {look.text(best)}."
         )
     else:
         sentence = (

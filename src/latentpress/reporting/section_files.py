@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TAKEN = re.compile(
-    r"report\..*|references\.bib|run\.json|settings\.json|environment\.txt|requirements\.txt|text\.json|seal\.json",
+    r"report\..*|references\.bib|run\.json|settings\.json|environment\.txt|requirements\.txt|text\.json|seal\.json"
+    r"|tsne\.html|tables|figures|warnings\.json|typeset\.log|sources\.json|health\.json|unknown\.json",
     re.IGNORECASE,
 )
 
