@@ -30,6 +30,7 @@ hypothesis.settings.load_profile("busy machine")
 
 LONGEST = (
     "end_to_end/test_assignment.py",  # makes the finished build, which the next three need not wait for
+    "end_to_end/test_denoising.py",
     "end_to_end/test_audit.py",
     "end_to_end/test_hostile_data.py",
     "faults/test_kill_points.py",
