@@ -96,7 +96,7 @@ def test_the_noise_is_stated_and_every_denoiser_is_measured_under_it(
     for model in (*COLORED, *controls):
         for quantity in ("denoised_snr", "denoised_mse", "denoised_psnr", "denoised_ssim"):
             stated = values[f"colored_mnist/{model}/test/{quantity}"]
-            assert stated == values[f"colored_mnist/{model}/test/{quantity}/noise=0.3"]
+            assert stated == values[f"colored_mnist/{model}/test/{quantity}/noise=0.2"]
     ratio = values["colored_mnist/noisy_input/test/denoised_snr"]
     power = 10 ** (ratio / 10) * values["colored_mnist/noisy_input/test/denoised_mse"]
     for model in COLORED:

@@ -91,7 +91,9 @@ def test_the_images_are_a_permutation_s_beginning_and_not_the_first_ones() -> No
 
 
 def test_the_corruptions_of_the_settings_are_listed_once_each() -> None:
-    found = wanted_corruptions("denoising", {**denoising.SETTINGS, "noise": [0.3, 0.1, 0.3]}, (28, 28, 3))
+    found = wanted_corruptions(
+        "denoising", {**denoising.SETTINGS, "stated_noise": 0.3, "noise": [0.3, 0.1, 0.3]}, (28, 28, 3)
+    )
     assert [condition_name(*each) for each in found] == [
         "noise=0.3", "noise=0.1", "salt_and_pepper=0.1", "blur=1", "masking=10",
     ]  # fmt: skip

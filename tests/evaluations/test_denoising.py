@@ -18,7 +18,7 @@ from latentpress.figure_data import unpack
 from latentpress.metrics import Metric, from_records
 from latentpress.reporting.figures import render
 
-SMALL = {"noise": [0.1, 0.3], "images": 24, "shown": 3, "masking": [4]}
+SMALL = {"noise": [0.1, 0.3], "stated_noise": 0.3, "images": 24, "shown": 3, "masking": [4]}
 CONTROLS = ["noisy_input", "gaussian_filter", "total_variation", "nonlocal_means", "pca_4"]
 
 

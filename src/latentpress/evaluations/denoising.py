@@ -18,7 +18,7 @@ SCOPE = "model"
 NEEDS = ("data", "model")
 SETTINGS = {
     "noise": [0.1, 0.2, 0.3, 0.4, 0.5],  # standard deviations of a pixel, where black is 0 and white 1
-    "stated_noise": 0.3,  # that of the headline, which is given without conditions as well
+    "stated_noise": 0.2,  # that of the headline, which is given without conditions as well
     "clipped": True,  # whether noisy pixels are brought back into [0, 1]
     "salt_and_pepper": [0.1],  # shares of pixels
     "blur": [1.0],  # standard deviations, in pixels
@@ -27,7 +27,7 @@ SETTINGS = {
     "shown": 10,
 }
 EMBEDDED = {"images": 300}  # its test images are copies of some 300
-SMOKE = {"noise": [0.1, 0.3], "images": 60}
+SMOKE = {"noise": [0.1, 0.2], "images": 60}
 SECONDS = 8.0
 BACKEND = True
 TITLE = "Denoising"

@@ -32,7 +32,7 @@ SCOPE = "data"
 NEEDS = ("data",)
 SETTINGS = {
     "noise": [0.1, 0.2, 0.3, 0.4, 0.5],  # this and the next six as of the evaluation denoising
-    "stated_noise": 0.3,
+    "stated_noise": 0.2,
     "clipped": True,
     "salt_and_pepper": [0.1],
     "blur": [1.0],
@@ -45,7 +45,7 @@ SETTINGS = {
     "shown": 10,
 }
 EMBEDDED = {"images": 300, "tuned_on": 20}  # copies of some 300 originals, and of some 150
-SMOKE = {"noise": [0.1, 0.3], "images": 60, "tuned_on": 10, "fitted_on": 300}
+SMOKE = {"noise": [0.1, 0.2], "images": 60, "tuned_on": 10, "fitted_on": 300}
 SECONDS = 55.0
 BACKEND = False
 TITLE = "Denoising without a network"

@@ -21,7 +21,7 @@ from latentpress.statistics import bootstrap_mean
 
 SCOPE = "model"
 NEEDS = ("data", "model")
-SETTINGS = {"stated_noise": 0.3, "clipped": True, "images": 500, "shown": 10}
+SETTINGS = {"stated_noise": 0.2, "clipped": True, "images": 500, "shown": 10}
 EMBEDDED = {"images": 300}
 SMOKE = {"images": 60}
 SECONDS = 4.0
