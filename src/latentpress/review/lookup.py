@@ -68,8 +68,8 @@ class Lookup:
     def _metric(self, key: str, records: Mapping[str, Any]) -> Value:
         record = records[self._id(key)]
         sign = -1 if key.startswith("-") else 1
-        if sign < 0 and not record["quantity"].endswith("_difference"):
-            raise ValueError("only a difference is printed the other way round")
+        if sign < 0 and not record["quantity"].endswith(("_difference", "_gain")):
+            raise ValueError("only a difference or a gain is printed the other way round")
         if key.endswith(INTERVAL):
             low, high = (sign * float(record[end]) for end in ("low", "high"))
             return (min(low, high), max(low, high))
