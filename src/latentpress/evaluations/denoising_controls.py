@@ -44,7 +44,7 @@ SETTINGS = {
     "fitted_on": 10000,  # training images that the principal components are of
     "shown": 10,
 }
-EMBEDDED = {"images": 300, "tuned_on": 20}  # copies of some 300 originals, and of some 150
+EMBEDDED = {"images": 300, "tuned_on": 12}  # copies of some 300 originals, and of some 150
 SMOKE = {"noise": [0.1, 0.2], "images": 60, "tuned_on": 10, "fitted_on": 300}
 SECONDS = 55.0
 BACKEND = False

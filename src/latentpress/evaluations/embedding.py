@@ -20,7 +20,7 @@ from latentpress.statistics import Interval, wilson
 SCOPE = "model"
 NEEDS = ("data", "codes")
 SETTINGS = {"points": 2000, "iterations": 750, "perplexity": 30.0, "neighbours": 10}
-EMBEDDED = {"points": 1000}  # copies of some 300 originals
+EMBEDDED = {"points": 600}  # copies of some 300 originals
 SMOKE = {"points": 300, "iterations": 300}
 SECONDS = 8.0
 BACKEND = False

@@ -11,7 +11,7 @@ from latentpress.evaluations.subject import class_names, deliver, metric_of
 SCOPE = "model"
 NEEDS = ("data", "codes")
 SETTINGS = {"points": 2000, "iterations": 750, "perplexity": 30.0, "neighbours": 10, "angle": 0.8}
-EMBEDDED = {"points": 600}  # copies of some 300 originals
+EMBEDDED = {"points": 400}  # copies of some 300 originals
 SMOKE = {"points": 150, "iterations": 260}
 SECONDS = 14.0
 BACKEND = False
